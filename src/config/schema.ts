@@ -1,0 +1,310 @@
+// The configuration, declared once: types, defaults, descriptions and examples; JSON Schema and docs come from here.
+import { z } from "zod";
+
+const id = z.string().regex(/^[a-z0-9-]{1,48}$/, "use 1 to 48 of a-z, 0-9 and -");
+const milliseconds = z.int().min(0).max(86_400_000);
+const filePath = z.string().min(1);
+
+const serialPad = z
+  .strictObject({
+    id,
+    driver: z.literal("serial"),
+    port: filePath.describe("path of the port, best below /dev/serial/by-id"),
+    baud: z.int().min(1200).max(1_000_000).default(115_200),
+    pads: z
+      .record(z.string().min(1).max(16), id)
+      .optional()
+      .describe("pad names on the wire → ids here; without it any pad on this port is taken as this one"),
+    pattern: z
+      .strictObject({
+        line: z
+          .string()
+          .describe("regular expression over one line; group `button` names the button, `scan` a code read"),
+        buttons: z.record(z.string(), z.string()).optional().describe("what the line calls a button → its name here"),
+      })
+      .optional()
+      .describe("reads pads of other makers; without it the port speaks the contract's protocol"),
+  })
+  .describe("a pad on a serial line");
+
+const line = z.union([z.int().min(0), z.string().min(1)]).describe("line offset on the chip, or line name");
+const edges = {
+  activeLow: z.boolean().default(true).describe("true where pressing connects the line to ground"),
+  debounceMs: milliseconds.default(20).describe("the level must be stable this long"),
+  stuckMs: milliseconds.default(30_000).describe("held longer than this is stuck"),
+};
+
+const gpioPad = z
+  .strictObject({
+    id,
+    driver: z.literal("gpio"),
+    chip: z.string().min(1).describe("chip label such as pinctrl-rp1; its number moves between kernels"),
+    buttons: z.record(z.string(), line).describe("button name → line"),
+    lamp: line.optional(),
+    beeper: line.optional(),
+    bias: z.enum(["pull-up", "pull-down", "disabled", "as-is"]).default("pull-up"),
+    ...edges,
+  })
+  .describe("buttons on GPIO lines through libgpiod");
+
+const onoffPad = z
+  .strictObject({
+    id,
+    driver: z.literal("onoff"),
+    chip: z.string().min(1).describe("chip label; its base is added to each offset"),
+    buttons: z.record(z.string(), z.int().min(0)).describe("button name → line offset on the chip"),
+    lamp: z.int().min(0).optional(),
+    beeper: z.int().min(0).optional(),
+    ...edges,
+  })
+  .describe("buttons on GPIO lines through sysfs, for kernels that still have it");
+
+const hidPad = z
+  .strictObject({
+    id,
+    driver: z.literal("hid"),
+    device: filePath.describe("path below /dev/input/by-id, or /dev/input/eventN"),
+    mode: z
+      .enum(["keypad", "wedge"])
+      .default("keypad")
+      .describe("keypad: each key is a button; wedge: keys up to Enter are one code"),
+    buttons: z.record(z.string(), z.string()).default({}).describe("key name such as KEY_1 → button name"),
+    debounceMs: edges.debounceMs,
+    stuckMs: edges.stuckMs,
+  })
+  .describe("a USB keypad or keyboard-wedge reader");
+
+const simulatedPad = z
+  .strictObject({ id, driver: z.literal("simulated") })
+  .describe("a pad pressed by software: demo, page, tests");
+
+export const PadConfig = z.discriminatedUnion("driver", [serialPad, gpioPad, onoffPad, hidPad, simulatedPad]);
+export type PadConfig = z.infer<typeof PadConfig>;
+
+const cameraSource = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("v4l2"), device: filePath.describe("best below /dev/v4l/by-id") }),
+  z.strictObject({
+    kind: z.literal("rtsp"),
+    url: z.url({ protocol: /^rtsps?$/ }).describe("without user and password"),
+    transport: z.enum(["tcp", "udp"]).default("tcp"),
+    username: z.string().optional(),
+    passwordFile: filePath.optional(),
+  }),
+  z.strictObject({ kind: z.literal("file"), path: filePath, loop: z.boolean().default(false) }),
+  z.strictObject({
+    kind: z.literal("scene"),
+    seed: z.int().min(0).default(1).describe("the same seed draws the same day"),
+    canary: z
+      .boolean()
+      .default(false)
+      .describe("draws a noise tile that `privacy` tests look for in everything written or sent"),
+  }),
+]);
+
+export const CameraConfig = z
+  .strictObject({
+    id,
+    source: cameraSource,
+    width: z.int().min(160).max(1920).default(640).describe("frames are scaled to this width, pixels"),
+    height: z.int().min(96).max(1080).default(384),
+    fps: z.number().min(0.5).max(30).default(8).describe("frames per second taken from the source"),
+    staleMs: milliseconds
+      .default(5_000)
+      .describe("older than this the newest frame is stale and the source starts again"),
+    detect: z
+      .array(z.enum(["face", "person"]))
+      .min(1)
+      .default(["face", "person"]),
+  })
+  .describe("a camera; its frames stay in memory and leave the vision room as numbers");
+export type CameraConfig = z.infer<typeof CameraConfig>;
+
+const BrokerConfig = z
+  .strictObject({
+    url: z
+      .url({ protocol: /^(mqtts?|wss?)$/ })
+      .describe("mqtt://, mqtts://, ws:// or wss://, without user and password"),
+    prefix: z
+      .string()
+      .regex(/^[^+#\s]+[^+#/\s]$/)
+      .default("touchpoint/v1"),
+    username: z.string().optional().describe("by the contract's broker rule the device name"),
+    passwordFile: filePath.optional(),
+    caFile: filePath.optional(),
+    certFile: filePath.optional(),
+    keyFile: filePath.optional(),
+    keepaliveS: z.int().min(5).max(3600).default(30),
+    window: z.int().min(1).max(1000).default(64).describe("most publishes without PUBACK at one moment"),
+    protocol: z.enum(["auto", "5", "3.1.1"]).default("auto").describe("auto: MQTT 5, falling back to 3.1.1"),
+  })
+  .describe("the central broker");
+export type BrokerConfig = z.infer<typeof BrokerConfig>;
+
+const sensitiveUse = z
+  .strictObject({
+    purpose: z.string().min(10).describe("why it is measured, as written on the notice"),
+    controller: z.string().min(3).describe("who answers for it under data protection law"),
+    notice: z.string().min(3).describe("where people are told: text, sign or address"),
+  })
+  .describe("off until purpose, controller and notice are named");
+
+const Local = z
+  .strictObject({
+    device: id.describe("unique in the whole fleet; equals MQTT user name and certificate common name"),
+    site: id,
+    timezone: z.string().refine(isTimeZone, "not an IANA time zone").default("UTC"),
+    dataDir: filePath.default("/var/lib/touchpoint"),
+    modelsDir: filePath.optional().describe("folder with manifest.json; default: the models shipped with the program"),
+    broker: BrokerConfig.optional().describe("without it events stay in the journal"),
+    pads: z.array(PadConfig).default([]),
+    cameras: z.array(CameraConfig).default([]),
+    vision: z
+      .strictObject({
+        threads: z.int().min(1).max(8).default(1).describe("processor threads for inference"),
+        face: z.string().default("face-320x192").describe("name of a model in the manifest"),
+        person: z.string().default("person-320x192"),
+        expression: z.string().default("expression-48"),
+      })
+      .prefault({}),
+    privacy: z
+      .strictObject({ emotion: sensitiveUse.optional() })
+      .prefault({})
+      .describe("the ceiling; remote settings may narrow it, never widen it"),
+    logLevel: z.enum(["debug", "info", "warn", "error"]).default("info"),
+  })
+  .describe("what belongs to this device; it never leaves it");
+
+const point = z.tuple([z.number().min(0).max(1), z.number().min(0).max(1)]);
+export const ZoneConfig = z
+  .strictObject({
+    camera: id,
+    polygon: z
+      .array(point)
+      .min(3)
+      .default([
+        [0, 0],
+        [1, 0],
+        [1, 1],
+        [0, 1],
+      ])
+      .describe("corners as shares of the frame, origin top left"),
+    by: z.enum(["face", "person", "either"]).default("either").describe("what makes the zone occupied"),
+    anchor: z.enum(["centre", "foot"]).default("centre").describe("the point of a box that must lie inside"),
+    minScore: z.number().min(0.05).max(1).default(0.5),
+    dwellMs: milliseconds.default(1_500).describe("occupied this long opens an episode"),
+    graceMs: milliseconds.default(1_500).describe("an absence up to this long is bridged"),
+    preMs: milliseconds.default(2_000).describe("a press this long before the start still belongs to the episode"),
+    postMs: milliseconds.default(5_000).describe("and this long after its end; `silent` is said only then"),
+  })
+  .describe("where customers stand");
+export type ZoneConfig = z.infer<typeof ZoneConfig>;
+
+const QuestionConfig = z.strictObject({
+  id,
+  version: z.int().min(1).default(1),
+  text: z.string().default(""),
+  min: z.number().default(1),
+  max: z.number().default(4),
+  buttons: z
+    .record(z.string(), z.number().nullable())
+    .describe("button name → value on the scale; null marks a reason button"),
+});
+
+export const TouchpointConfig = z.strictObject({
+  id,
+  pads: z.array(id).default([]),
+  question: QuestionConfig.optional(),
+  zone: ZoneConfig.optional(),
+});
+export type TouchpointConfig = z.infer<typeof TouchpointConfig>;
+
+const Fleet = z
+  .strictObject({
+    touchpoints: z.array(TouchpointConfig).min(1),
+    mood: z
+      .strictObject({
+        intervalS: z.int().min(10).max(86_400).default(900),
+        k: z.int().min(1).max(100).default(5).describe("fewer people than this and the interval is suppressed"),
+      })
+      .prefault({}),
+  })
+  .describe("what may come from the central server for many devices alike");
+
+export const Config = z
+  .strictObject({ version: z.literal(1), local: Local, fleet: Fleet })
+  .superRefine((config, context) => {
+    const pads = new Set<string>();
+    const declare = (name: string, path: (string | number)[], seen: Set<string>): void => {
+      if (seen.has(name)) context.addIssue({ code: "custom", path, message: `"${name}" is used twice` });
+      seen.add(name);
+    };
+    config.local.pads.forEach((pad, i) => {
+      declare(pad.id, ["local", "pads", i, "id"], pads);
+      if (pad.driver !== "serial") return;
+      for (const [wire, name] of Object.entries(pad.pads ?? {}))
+        if (name !== pad.id) declare(name, ["local", "pads", i, "pads", wire], pads);
+      if (pad.pattern !== undefined && !isPattern(pad.pattern.line))
+        context.addIssue({
+          code: "custom",
+          path: ["local", "pads", i, "pattern", "line"],
+          message: "not a regular expression",
+        });
+    });
+    const cameras = new Set<string>();
+    config.local.cameras.forEach((camera, i) => {
+      declare(camera.id, ["local", "cameras", i, "id"], cameras);
+    });
+    const touchpoints = new Set<string>();
+    const served = new Set<string>();
+    config.fleet.touchpoints.forEach((touchpoint, i) => {
+      const at = ["fleet", "touchpoints", i];
+      declare(touchpoint.id, [...at, "id"], touchpoints);
+      touchpoint.pads.forEach((pad, j) => {
+        if (!pads.has(pad))
+          context.addIssue({ code: "custom", path: [...at, "pads", j], message: `no pad "${pad}" under local.pads` });
+        declare(pad, [...at, "pads", j], served);
+      });
+      if (touchpoint.pads.length > 0 && touchpoint.question === undefined)
+        context.addIssue({ code: "custom", path: at, message: "a touchpoint with pads needs a question" });
+      const zone = touchpoint.zone;
+      if (zone !== undefined && !cameras.has(zone.camera))
+        context.addIssue({
+          code: "custom",
+          path: [...at, "zone", "camera"],
+          message: `no camera "${zone.camera}" under local.cameras`,
+        });
+      const question = touchpoint.question;
+      if (question !== undefined) {
+        if (question.min >= question.max)
+          context.addIssue({ code: "custom", path: [...at, "question", "max"], message: "must be greater than min" });
+        for (const [button, value] of Object.entries(question.buttons))
+          if (value !== null && (value < question.min || value > question.max))
+            context.addIssue({
+              code: "custom",
+              path: [...at, "question", "buttons", button],
+              message: `outside ${question.min}..${question.max}`,
+            });
+      }
+    });
+    if ((config.local.broker?.certFile === undefined) !== (config.local.broker?.keyFile === undefined))
+      context.addIssue({ code: "custom", path: ["local", "broker"], message: "certFile and keyFile belong together" });
+  });
+export type Config = z.infer<typeof Config>;
+/** What a person may write: defaults may be left out. */
+export type ConfigInput = z.input<typeof Config>;
+
+function isTimeZone(name: string): boolean {
+  try {
+    return new Intl.DateTimeFormat("en", { timeZone: name }).resolvedOptions().timeZone !== "";
+  } catch {
+    return false;
+  }
+}
+
+function isPattern(source: string): boolean {
+  try {
+    return new RegExp(source).source !== "";
+  } catch {
+    return false;
+  }
+}

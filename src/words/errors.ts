@@ -1,0 +1,127 @@
+// The one catalogue of coded errors, and the class that carries them.
+
+/**
+ * What the receiver of a fault does about it:
+ * - `config`: the file is wrong; say the path; exit 78.
+ * - `unavailable`: retry with jittered back-off; that stage is degraded, all others go on.
+ * - `input`: what came in was bad; it was counted and dropped.
+ * - `bug`: log fatal, exit, let the service manager restart.
+ */
+export type FaultKind = "config" | "unavailable" | "input" | "bug";
+
+interface FaultEntry {
+  readonly kind: FaultKind;
+  /** What a person does next, one sentence. */
+  readonly hint: string;
+}
+
+/** Every coded error of the program. `docs/errors.md` lists the same codes; a test holds the two together. */
+export const FAULTS = {
+  CONFIG_UNREADABLE: {
+    kind: "config",
+    hint: "Check that the file exists and that this user may read it, or give --config FILE.",
+  },
+  CONFIG_SYNTAX: { kind: "config", hint: "Mend the YAML at the line given." },
+  CONFIG_INVALID: { kind: "config", hint: "Mend each path listed; `touchpoint config schema` prints what is allowed." },
+  CONFIG_SECRET: { kind: "config", hint: "Put the secret in the file named, readable by this user only." },
+  JOURNAL_OPEN: { kind: "unavailable", hint: "Check the data folder's disk, space and rights." },
+  JOURNAL_WRITE: {
+    kind: "unavailable",
+    hint: "Check disk space and the card; presses wait in memory and are not acknowledged until it works.",
+  },
+  JOURNAL_FULL: {
+    kind: "unavailable",
+    hint: "Free space on the data disk; the oldest waiting low-value events are dropped and owned by a gap.",
+  },
+  JOURNAL_DAMAGED: { kind: "unavailable", hint: "Run `touchpoint journal verify`; keep the file for repair." },
+  JOURNAL_LOCKED: { kind: "unavailable", hint: "Another agent has this data folder open; stop it first." },
+  JOURNAL_NEWER: { kind: "config", hint: "The journal was written by a newer version; install that version again." },
+  SERIAL_OPEN: { kind: "unavailable", hint: "Check the cable, the port path and that the user is in group dialout." },
+  SERIAL_LOST: { kind: "unavailable", hint: "The pad was unplugged or its port failed; plug it in again." },
+  SENTENCE_INVALID: {
+    kind: "input",
+    hint: "Check the baud rate and the cable; `touchpoint buttons watch` shows the raw line.",
+  },
+  PAD_UNKNOWN: { kind: "input", hint: "Add the pad to the configuration, or check which pad is on this port." },
+  BUTTON_UNKNOWN: { kind: "input", hint: "Add the button to the touchpoint's question, or remove it from the pad." },
+  GPIO_OPEN: {
+    kind: "unavailable",
+    hint: "Check chip label and line with `gpioinfo`, and that the user is in group gpio.",
+  },
+  GPIO_LOST: { kind: "unavailable", hint: "gpiomon ended; check that nothing else took the line." },
+  ONOFF_OPEN: { kind: "unavailable", hint: "This kernel may have no sysfs GPIO; use the gpio driver instead." },
+  HID_OPEN: { kind: "unavailable", hint: "Check /dev/input/by-id and that the user is in group input." },
+  HID_LOST: { kind: "unavailable", hint: "The keypad or reader was unplugged; plug it in again." },
+  BUTTON_STUCK: { kind: "unavailable", hint: "Free the button or its cable: it has been held down for too long." },
+  BUTTON_CHATTER: { kind: "unavailable", hint: "Replace the button or raise debounceMs: its contact is bouncing." },
+  CAMERA_OPEN: {
+    kind: "unavailable",
+    hint: "Check the camera with `v4l2-ctl --list-devices`, its address or its file.",
+  },
+  CAMERA_LOST: { kind: "unavailable", hint: "The camera stopped sending; check cable, power and network." },
+  CAMERA_STALE: { kind: "unavailable", hint: "No new frame arrived in time; the camera process is started again." },
+  VISION_CRASHED: { kind: "unavailable", hint: "The vision thread ended; it is started again, buttons go on." },
+  VISION_UNSUPPORTED: {
+    kind: "unavailable",
+    hint: "This processor has no inference runtime (32-bit Arm): buttons work, cameras do not.",
+  },
+  MODEL_MISSING: {
+    kind: "unavailable",
+    hint: "Run `touchpoint models list`; copy the file named in the manifest into the models folder.",
+  },
+  MODEL_HASH: { kind: "unavailable", hint: "The file is not the one in the manifest; copy it again." },
+  MODEL_INVALID: { kind: "unavailable", hint: "The file is no model this runtime can load; copy it again." },
+  MODEL_SHAPE: {
+    kind: "unavailable",
+    hint: "The model's inputs or outputs differ from its manifest; choose the right decoder.",
+  },
+  MODEL_OUTPUT: {
+    kind: "unavailable",
+    hint: "The model gave numbers that are not finite; run `touchpoint models verify`.",
+  },
+  IMAGE_UNREADABLE: { kind: "input", hint: "Give a JPEG, PNG or WebP file that opens in a viewer." },
+  BROKER_UNREACHABLE: { kind: "unavailable", hint: "Check network, name and port with `touchpoint mqtt check`." },
+  BROKER_REFUSED: { kind: "unavailable", hint: "Check user, password, certificate and the broker's access rules." },
+  BROKER_TLS: { kind: "unavailable", hint: "Check the CA file, the certificate's dates and this device's clock." },
+  BROKER_LOST: { kind: "unavailable", hint: "The connection ended; events wait in the journal until it is back." },
+  PUBLISH_REFUSED: {
+    kind: "unavailable",
+    hint: "The broker refused this message; it is kept, visible in `journal status`, and not tried again.",
+  },
+  CHILD_MISSING: { kind: "unavailable", hint: "Install the program named; ./scripts/setup does it on Debian." },
+} as const satisfies Record<string, FaultEntry>;
+
+export type FaultCode = keyof typeof FAULTS;
+
+/** A coded error: machine code, human sentence, hint of what to do next. */
+export class Fault extends Error {
+  readonly code: FaultCode;
+  /** Extra fields for the log; never a secret, never a picture. */
+  readonly details: Readonly<Record<string, unknown>>;
+
+  constructor(code: FaultCode, sentence: string, details: Record<string, unknown> = {}, cause?: unknown) {
+    super(sentence, cause === undefined ? undefined : { cause });
+    this.name = "Fault";
+    this.code = code;
+    this.details = details;
+  }
+
+  get kind(): FaultKind {
+    return FAULTS[this.code].kind;
+  }
+
+  get hint(): string {
+    return FAULTS[this.code].hint;
+  }
+
+  toJSON(): { code: FaultCode; message: string; hint: string } {
+    return { code: this.code, message: this.message, hint: this.hint };
+  }
+}
+
+/** Wraps whatever was thrown as a Fault, keeping a Fault as it is. */
+export function asFault(thrown: unknown, code: FaultCode, sentence?: string): Fault {
+  if (thrown instanceof Fault) return thrown;
+  const reason = thrown instanceof Error ? thrown.message : String(thrown);
+  return new Fault(code, sentence === undefined ? reason : `${sentence}: ${reason}`, {}, thrown);
+}

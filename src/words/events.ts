@@ -1,0 +1,146 @@
+// The words of the outward contract: the event envelope and the data of each event type, one zod schema each.
+import { z } from "zod";
+
+/** `synced`: set by a time source; `unsynced`: never confirmed since boot; `corrected`: repaired before sending. */
+export const ClockState = z.enum(["synced", "unsynced", "corrected"]);
+export type ClockState = z.infer<typeof ClockState>;
+
+const instant = z.iso.datetime({ precision: 3 }).describe("UTC, RFC 3339 with milliseconds");
+const share = z.number().min(0).max(1);
+
+/** A rating or reason button was pressed. */
+export const PressData = z.object({
+  pad: z.string(),
+  button: z.string(),
+  question: z.string(),
+  questionVersion: z.int().min(1),
+  value: z.number().nullable().describe("the button's value on the question's scale; null for a reason button"),
+  min: z.number(),
+  max: z.number(),
+  flags: z.array(z.string()).describe("what was known to be odd about the press when it came"),
+});
+
+/** An episode: the zone was occupied for the dwell time or longer, bridged by the grace time. */
+export const ContactData = z.object({
+  camera: z.string(),
+  zone: z.string(),
+  start: instant,
+  end: instant,
+  durationMs: z.number().min(0),
+  people: z.int().min(1).describe("most people in the zone at one moment"),
+  outcome: z.enum(["answered", "silent", "cut"]),
+  presses: z
+    .array(z.string())
+    .describe("ids of the press events that belong to this episode: the only truth of the join"),
+  cause: z.enum(["restart", "camera-lost", "stopped"]).optional().describe("why an episode was cut"),
+});
+
+/** A zone became occupied or empty. */
+export const PresenceData = z.object({
+  camera: z.string(),
+  zone: z.string(),
+  occupied: z.boolean(),
+  people: z.int().min(0),
+});
+
+export const EXPRESSIONS = [
+  "neutral",
+  "happiness",
+  "surprise",
+  "sadness",
+  "anger",
+  "disgust",
+  "fear",
+  "contempt",
+] as const;
+export type Expression = (typeof EXPRESSIONS)[number];
+
+/** The emotional background over an interval. Below `k` people everything but the counts is suppressed. */
+export const MoodData = z.object({
+  camera: z.string(),
+  zone: z.string(),
+  start: instant,
+  end: instant,
+  people: z.int().min(0).describe("a lower bound of the people seen: the sum over episodes of the most at one moment"),
+  observations: z.int().min(0).describe("face readings the figures rest on"),
+  k: z.int().min(1),
+  suppressed: z.boolean(),
+  expressions: z.record(z.enum(EXPRESSIONS), share).optional(),
+  valence: z.number().min(-1).max(1).optional(),
+  smile: share.optional().describe("smile index: mean probability of happiness"),
+});
+
+/** A stage of the agent changed state. */
+export const HealthData = z.object({
+  stage: z.string().describe("for instance pad:p1, camera:door, uplink, journal, vision"),
+  state: z.enum(["starting", "ok", "degraded", "stopped"]),
+  code: z.string().optional(),
+  message: z.string().optional(),
+  hint: z.string().optional(),
+});
+
+/** A loss, owned: never dropped itself. */
+export const GapData = z.object({
+  source: z.enum(["journal", "pad"]),
+  from: z.int().min(0).describe("first missing seq, or pad counter"),
+  to: z.int().min(0),
+  count: z.int().min(1),
+  types: z.record(z.string(), z.int().min(0)).optional(),
+  pad: z.string().optional(),
+  session: z.string().optional(),
+  reason: z.string(),
+});
+
+/** Data schema of every event type this version can emit. */
+export const EVENT_DATA = {
+  press: PressData,
+  contact: ContactData,
+  presence: PresenceData,
+  mood: MoodData,
+  health: HealthData,
+  gap: GapData,
+} as const;
+
+export type EventType = keyof typeof EVENT_DATA;
+export const EVENT_TYPES = Object.keys(EVENT_DATA) as EventType[];
+export type EventData = { [T in EventType]: z.infer<(typeof EVENT_DATA)[T]> };
+
+/**
+ * How urgently an event leaves: a lower lane goes ahead of a backlog in a higher one. Within a lane order is `seq`.
+ * 0 is kept for alerts.
+ */
+export const LANE: Record<EventType, number> = { press: 1, contact: 2, presence: 2, mood: 2, health: 2, gap: 2 };
+export const LANES = [0, 1, 2] as const;
+
+/** Envelope of every event; what is inside `data` depends on `type`. */
+export const Envelope = z.object({
+  v: z.literal(1),
+  id: z.uuidv7(),
+  stream: z.uuid(),
+  seq: z.int().min(1),
+  type: z.string(),
+  time: instant,
+  tz: z.string(),
+  clock: ClockState,
+  boot: z.string(),
+  mono: z.number().min(0).describe("CLOCK_BOOTTIME, milliseconds"),
+  site: z.string(),
+  device: z.string(),
+  touchpoint: z.string().optional(),
+  data: z.record(z.string(), z.unknown()),
+});
+export type Envelope = z.infer<typeof Envelope>;
+
+/** What decides an event says of it; identity, clocks and seq are added on the way to the journal. */
+export type Fact = {
+  [T in EventType]: {
+    readonly type: T;
+    readonly id: string;
+    readonly touchpoint?: string;
+    readonly atMs: number;
+    readonly data: EventData[T];
+  };
+}[EventType];
+
+/** An envelope without `stream` and `seq`, which the journal gives. */
+export type Stamped = Omit<Envelope, "stream" | "seq"> & { type: EventType };
