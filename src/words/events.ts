@@ -61,7 +61,10 @@ export const MoodData = z.object({
   zone: z.string(),
   start: instant,
   end: instant,
-  people: z.int().min(0).describe("a lower bound of the people seen: the sum over episodes of the most at one moment"),
+  people: z
+    .int()
+    .min(0)
+    .describe("the sum over episodes of the most people at one moment; somebody who comes back counts again"),
   observations: z.int().min(0).describe("face readings the figures rest on"),
   k: z.int().min(1),
   suppressed: z.boolean(),

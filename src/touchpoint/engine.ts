@@ -1,0 +1,267 @@
+// The touchpoint engine: state + input + clock → state, events, effects. Pure; everything it decides can be replayed.
+import { z } from "zod";
+import type { TouchpointConfig, ZoneConfig } from "../config/schema.ts";
+import { EVENT_DATA, type EventData, type Fact } from "../words/events.ts";
+import type { Input, Seen } from "../words/inputs.ts";
+import { both, type Decision, type Moment, NOTHING, utc } from "./decision.ts";
+import * as episodes from "./episodes.ts";
+import { emptyMood, feel, type MoodState, moodFigures } from "./mood.ts";
+import { type PressState, restorePresses, stepPatience, stepPress } from "./presses.ts";
+import { facesIn, peopleIn } from "./zone.ts";
+
+export interface EngineSettings {
+  readonly touchpoints: readonly TouchpointConfig[];
+  /** Undefined where expressions may not be read. */
+  readonly mood: { readonly intervalMs: number; readonly k: number } | undefined;
+}
+
+interface ZoneState {
+  readonly episodes: episodes.EpisodeState;
+  readonly mood: MoodState | undefined;
+  readonly live: boolean;
+}
+
+export interface EngineState {
+  readonly presses: PressState;
+  /** By touchpoint id. */
+  readonly zones: Readonly<Record<string, ZoneState>>;
+}
+
+const NEW_ZONE: ZoneState = { episodes: episodes.NO_EPISODES, mood: undefined, live: false };
+
+/** Journal key of the episodes whose outcome is not said yet, so that a restart can say `cut` and lose nothing silently. */
+const episodesKey = (touchpoint: string): string => `episodes:${touchpoint}`;
+const KeptEpisodes = z.object({ touchpoint: z.string(), contacts: z.array(EVENT_DATA.contact) });
+
+/**
+ * State after a start, with what the journal kept. Episodes that were open when the agent ended come back as `contact`
+ * events with outcome `cut`.
+ */
+export function startEngine(
+  settings: EngineSettings,
+  kept: Readonly<Record<string, unknown>>,
+  moment: Moment,
+): { state: EngineState; decision: Decision } {
+  const facts: Fact[] = [];
+  const keep: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(kept)) {
+    if (!key.startsWith("episodes:")) continue;
+    keep[key] = null;
+    const open = KeptEpisodes.safeParse(value);
+    if (!open.success) continue;
+    for (const data of open.data.contacts) {
+      const cut = { ...data, outcome: "cut", cause: "restart" } as const;
+      facts.push({
+        type: "contact",
+        id: moment.newId(moment.unixMs),
+        touchpoint: open.data.touchpoint,
+        atMs: moment.ms,
+        data: cut,
+      });
+    }
+  }
+  const zones = Object.fromEntries(settings.touchpoints.map(({ id }) => [id, NEW_ZONE]));
+  return { state: { presses: restorePresses(kept), zones }, decision: { ...NOTHING, facts, keep } };
+}
+
+/** One step. Inputs of one source must come in time order. */
+export function step(
+  settings: EngineSettings,
+  state: EngineState,
+  input: Input,
+  moment: Moment,
+): { state: EngineState; decision: Decision } {
+  switch (input.kind) {
+    case "press": {
+      const touchpoint = settings.touchpoints.find(({ pads }) => pads.includes(input.pad));
+      const stepped = stepPress(state.presses, input, touchpoint, moment);
+      const next = { ...state, presses: stepped.state };
+      if (stepped.press === undefined || touchpoint?.zone === undefined)
+        return { state: next, decision: stepped.decision };
+      const zone = state.zones[touchpoint.id] ?? NEW_ZONE;
+      const joined = { ...zone, episodes: episodes.press(zone.episodes, stepped.press) };
+      const kept = keepEpisodes(touchpoint.id, touchpoint.zone, joined.episodes, moment);
+      return { state: withZone(next, touchpoint.id, joined), decision: both(stepped.decision, kept) };
+    }
+    case "seen":
+      return eachZone(settings, state, input.camera, (id, zone, before) =>
+        see(settings, id, zone, before, input, moment),
+      );
+    case "camera":
+      return eachZone(settings, state, input.camera, (id, zone, before) => {
+        if (input.live) return { state: { ...before, live: true }, decision: NOTHING };
+        const stepped = episodes.cut(before.episodes, zone);
+        return settle(id, zone, { ...before, live: false }, stepped, moment, "camera-lost");
+      });
+    case "tick": {
+      const patience = stepPatience(
+        state.presses,
+        (pad) => settings.touchpoints.find(({ pads }) => pads.includes(pad))?.id,
+        moment,
+      );
+      const zones = eachZone(settings, { ...state, presses: patience.state }, undefined, (id, zone, before) => {
+        const stepped = episodes.advance(before.episodes, zone, moment.ms);
+        const settled = settle(id, zone, before, stepped, moment);
+        const felt = endInterval(settings, id, zone, settled.state, moment);
+        return { state: felt.state, decision: both(settled.decision, felt.decision) };
+      });
+      return { state: zones.state, decision: both(patience.decision, zones.decision) };
+    }
+    case "condition": {
+      const key = `${input.pad}/${input.button}`;
+      const { [key]: _healed, ...others } = state.presses.conditions;
+      const conditions = input.condition === "ok" ? others : { ...others, [key]: input.condition };
+      const indicate = input.condition === "ok" ? "off" : "error";
+      return {
+        state: { ...state, presses: { ...state.presses, conditions } },
+        decision: { ...NOTHING, atOnce: [{ kind: "indicate", pad: input.pad, pattern: indicate }] },
+      };
+    }
+    case "hello":
+    case "scan":
+      // Shown by health and `buttons watch`; no event of the spine rests on them.
+      return { state, decision: NOTHING };
+    default:
+      return input satisfies never;
+  }
+}
+
+/** Ends what is open, for an orderly stop: episodes are cut, moods given as far as they go. */
+export function stopEngine(
+  settings: EngineSettings,
+  state: EngineState,
+  moment: Moment,
+): { state: EngineState; decision: Decision } {
+  return eachZone(settings, state, undefined, (id, zone, before) => {
+    const settled = settle(id, zone, before, episodes.cut(before.episodes, zone), moment, "stopped");
+    const felt = endInterval(settings, id, zone, settled.state, moment, true);
+    return { state: felt.state, decision: both(settled.decision, felt.decision) };
+  });
+}
+
+type ZoneStep = { state: ZoneState; decision: Decision };
+
+function see(
+  settings: EngineSettings,
+  id: string,
+  zone: ZoneConfig,
+  before: ZoneState,
+  seen: Seen,
+  moment: Moment,
+): ZoneStep {
+  const stepped = episodes.observe(before.episodes, zone, peopleIn(zone, seen), seen.atMs);
+  const mood = settings.mood === undefined ? undefined : feel(before.mood ?? emptyMood(seen.atMs), facesIn(zone, seen));
+  return settle(id, zone, { ...before, mood, live: true }, stepped, moment);
+}
+
+/** Turns what the episodes said into events, and keeps the open one for a restart. */
+function settle(
+  id: string,
+  zone: ZoneConfig,
+  before: ZoneState,
+  stepped: episodes.EpisodeStep,
+  moment: Moment,
+  cause?: "camera-lost" | "stopped",
+): ZoneStep {
+  const facts: Fact[] = stepped.outcomes.map((outcome) => ({
+    type: "contact",
+    id: moment.newId(moment.unixMs),
+    touchpoint: id,
+    atMs: moment.ms,
+    data: contactData(id, zone, outcome, moment, cause),
+  }));
+  const presence = (occupied: boolean, people: number): Fact => ({
+    type: "presence",
+    id: moment.newId(moment.unixMs),
+    touchpoint: id,
+    atMs: moment.ms,
+    data: { camera: zone.camera, zone: id, occupied, people },
+  });
+  if (stepped.closed) facts.push(presence(false, 0));
+  if (stepped.opened) facts.push(presence(true, stepped.state.open?.people ?? 1));
+  const closedPeople = stepped.closed ? (before.episodes.open?.people ?? 0) : 0;
+  const mood =
+    before.mood === undefined || closedPeople === 0
+      ? before.mood
+      : { ...before.mood, people: before.mood.people + closedPeople };
+  const state = { ...before, mood, episodes: stepped.state };
+  return facts.length === 0
+    ? { state, decision: NOTHING }
+    : { state, decision: both({ ...NOTHING, facts }, keepEpisodes(id, zone, stepped.state, moment)) };
+}
+
+/** What would be said of the zone's episodes if the agent ended here; null when there is nothing to say. */
+function keepEpisodes(id: string, zone: ZoneConfig, state: episodes.EpisodeState, moment: Moment): Decision {
+  const contacts = episodes.cut(state, zone).outcomes.map((outcome) => contactData(id, zone, outcome, moment));
+  return { ...NOTHING, keep: { [episodesKey(id)]: contacts.length === 0 ? null : { touchpoint: id, contacts } } };
+}
+
+function contactData(
+  id: string,
+  zone: ZoneConfig,
+  { episode, outcome, presses }: episodes.Outcome,
+  moment: Moment,
+  cause?: "camera-lost" | "stopped",
+): EventData["contact"] {
+  const { startMs, endMs, people } = episode;
+  return {
+    camera: zone.camera,
+    zone: id,
+    start: utc(moment, startMs),
+    end: utc(moment, endMs),
+    durationMs: Math.round(endMs - startMs),
+    people,
+    outcome,
+    presses: [...presses],
+    ...(outcome === "cut" && cause !== undefined ? { cause } : {}),
+  };
+}
+
+function endInterval(
+  settings: EngineSettings,
+  id: string,
+  zone: ZoneConfig,
+  state: ZoneState,
+  moment: Moment,
+  now = false,
+): ZoneStep {
+  const { mood } = state;
+  if (settings.mood === undefined || mood === undefined) return { state, decision: NOTHING };
+  if (!now && moment.ms - mood.startMs < settings.mood.intervalMs) return { state, decision: NOTHING };
+  const people = mood.people + (state.episodes.open?.people ?? 0);
+  const fact: Fact = {
+    type: "mood",
+    id: moment.newId(moment.unixMs),
+    touchpoint: id,
+    atMs: moment.ms,
+    data: {
+      camera: zone.camera,
+      zone: id,
+      start: utc(moment, mood.startMs),
+      end: utc(moment, moment.ms),
+      ...moodFigures({ ...mood, people }, settings.mood.k),
+    },
+  };
+  return { state: { ...state, mood: emptyMood(moment.ms) }, decision: { ...NOTHING, facts: [fact] } };
+}
+
+function withZone(state: EngineState, id: string, zone: ZoneState): EngineState {
+  return { ...state, zones: { ...state.zones, [id]: zone } };
+}
+
+function eachZone(
+  settings: EngineSettings,
+  state: EngineState,
+  camera: string | undefined,
+  change: (id: string, zone: ZoneConfig, before: ZoneState) => ZoneStep,
+): { state: EngineState; decision: Decision } {
+  let next = state;
+  let decision = NOTHING;
+  for (const { id, zone } of settings.touchpoints) {
+    if (zone === undefined || (camera !== undefined && zone.camera !== camera)) continue;
+    const stepped = change(id, zone, next.zones[id] ?? NEW_ZONE);
+    next = withZone(next, id, stepped.state);
+    decision = both(decision, stepped.decision);
+  }
+  return { state: next, decision };
+}

@@ -1,0 +1,114 @@
+// Episodes: the zone occupied for the dwell time or longer, bridged by the grace time, joined with its presses.
+import type { ZoneConfig } from "../config/schema.ts";
+
+/** A press as the join sees it. */
+export interface JoinPress {
+  readonly id: string;
+  readonly atMs: number;
+}
+
+/** An episode that is open or waits for late presses; boottime milliseconds. */
+export interface Episode {
+  readonly startMs: number;
+  /** Last moment the zone was seen occupied. */
+  readonly endMs: number;
+  readonly people: number;
+}
+
+export interface EpisodeState {
+  /** Occupied, but not yet for the dwell time. */
+  readonly candidate: Episode | undefined;
+  readonly open: Episode | undefined;
+  /** Ended; `silent` may be said only when postMs has passed. */
+  readonly ended: readonly Episode[];
+  /** Presses that may still find their episode. */
+  readonly presses: readonly JoinPress[];
+}
+
+export const NO_EPISODES: EpisodeState = { candidate: undefined, open: undefined, ended: [], presses: [] };
+
+/** An episode whose outcome is known. */
+export interface Outcome {
+  readonly episode: Episode;
+  readonly outcome: "answered" | "silent" | "cut";
+  readonly presses: readonly string[];
+}
+
+export interface EpisodeStep {
+  readonly state: EpisodeState;
+  readonly outcomes: readonly Outcome[];
+  readonly opened: boolean;
+  readonly closed: boolean;
+}
+
+/** The zone held `people` at `atMs`. Frames must come in time order. */
+export function observe(state: EpisodeState, zone: ZoneConfig, people: number, atMs: number): EpisodeStep {
+  const aged = advance(state, zone, atMs);
+  if (people === 0) return aged;
+  const before = aged.state;
+  const current = before.open ?? before.candidate ?? { startMs: atMs, endMs: atMs, people };
+  const grown = { startMs: current.startMs, endMs: atMs, people: Math.max(current.people, people) };
+  const opens = before.open === undefined && grown.endMs - grown.startMs >= zone.dwellMs;
+  const isOpen = before.open !== undefined || opens;
+  const state2 = { ...before, open: isOpen ? grown : undefined, candidate: isOpen ? undefined : grown };
+  return { ...aged, state: state2, opened: opens };
+}
+
+/** Time passed: ends what was empty longer than the grace time, and says the outcomes that are ripe. */
+export function advance(state: EpisodeState, zone: ZoneConfig, atMs: number): EpisodeStep {
+  const over = (episode: Episode | undefined): boolean => episode !== undefined && atMs - episode.endMs > zone.graceMs;
+  const closed = over(state.open);
+  const ended = closed && state.open !== undefined ? [...state.ended, state.open] : state.ended;
+  const open = closed ? undefined : state.open;
+  const candidate = over(state.candidate) ? undefined : state.candidate;
+
+  const outcomes: Outcome[] = [];
+  let presses = state.presses;
+  let rest: readonly Episode[] = ended;
+  for (const episode of ended) {
+    if (atMs - episode.endMs <= zone.postMs) continue;
+    rest = rest.filter((other) => other !== episode);
+    const rivals = [...rest, ...(open === undefined ? [] : [open])];
+    const own = presses.filter((press) => belongs(press, episode, rivals, zone));
+    presses = presses.filter((press) => !own.includes(press));
+    outcomes.push({ episode, outcome: own.length > 0 ? "answered" : "silent", presses: own.map(({ id }) => id) });
+  }
+  // A press that no present or coming episode can cover any more is unmatched.
+  const earliest = Math.min(
+    atMs - zone.preMs,
+    ...[open, candidate, ...rest].map((one) => (one === undefined ? atMs : one.startMs - zone.preMs)),
+  );
+  presses = presses.filter((press) => press.atMs >= earliest);
+  return { state: { candidate, open, ended: rest, presses }, outcomes, opened: false, closed };
+}
+
+/** A press came; which episode it belongs to is decided when the episode's outcome is said. */
+export function press(state: EpisodeState, one: JoinPress): EpisodeState {
+  return { ...state, presses: [...state.presses, one] };
+}
+
+/** Nobody can say any more whether the zone is empty: open and waiting episodes are cut where they were last seen. */
+export function cut(state: EpisodeState, zone: ZoneConfig): EpisodeStep {
+  const all = [...state.ended, ...(state.open === undefined ? [] : [state.open])];
+  let presses = state.presses;
+  const outcomes = all.map((episode, i): Outcome => {
+    const own = presses.filter((one) => belongs(one, episode, all.slice(i + 1), zone));
+    presses = presses.filter((one) => !own.includes(one));
+    return { episode, outcome: "cut", presses: own.map(({ id }) => id) };
+  });
+  return { state: NO_EPISODES, outcomes, opened: false, closed: state.open !== undefined };
+}
+
+function covers(episode: Episode, one: JoinPress, zone: ZoneConfig): boolean {
+  return one.atMs >= episode.startMs - zone.preMs && one.atMs <= episode.endMs + zone.postMs;
+}
+
+/** The contract's tie rule: where two episodes cover a press, the larger presence (people × time) has it. */
+function belongs(one: JoinPress, episode: Episode, rivals: readonly Episode[], zone: ZoneConfig): boolean {
+  if (!covers(episode, one, zone)) return false;
+  return !rivals.some((rival) => covers(rival, one, zone) && presence(rival) > presence(episode));
+}
+
+function presence(episode: Episode): number {
+  return episode.people * (episode.endMs - episode.startMs);
+}
