@@ -1,0 +1,156 @@
+// One look at one frame: letterbox, faces, persons, expressions. The same code live, over a file and over pictures.
+import { Fault } from "../words/errors.ts";
+import type { FaceSeen, PersonSeen } from "../words/inputs.ts";
+import { type Detection, decodeBoxes5 } from "./decoders/boxes5.ts";
+import { decodeSoftmax8, type ExpressionShares } from "./decoders/softmax8.ts";
+import { drawFace } from "./face-crop.ts";
+import type { Frame, Size } from "./frame.ts";
+import { createLetterboxer, type Letterboxer, toGray } from "./letterbox.ts";
+import {
+  type ClassifierEntry,
+  type DetectorEntry,
+  entryOf,
+  type Manifest,
+  type ModelEntry,
+} from "./models/manifest.ts";
+import { type OpenModel, openModel } from "./models/runtime.ts";
+
+/** What to look for in a frame. */
+export interface LookFor {
+  readonly face: boolean;
+  readonly person: boolean;
+  /** Whether expressions are read off the faces found. */
+  readonly expression: boolean;
+}
+
+export interface Looked {
+  readonly faces: FaceSeen[];
+  readonly persons: PersonSeen[];
+}
+
+/** Open models behind one verb. Not re-entrant: await one look before the next. */
+export interface Look {
+  look(frame: Frame, wanted: LookFor): Promise<Looked>;
+  close(): Promise<void>;
+}
+
+/** Names of models in the manifest; one left out is not opened. */
+export interface LookModels {
+  readonly face?: string;
+  readonly person?: string;
+  readonly expression?: string;
+}
+
+/**
+ * Opens the models named.
+ * @param threads processor threads for one inference
+ * @throws Fault VISION_UNSUPPORTED or MODEL_*
+ */
+export async function openLook(
+  modelsDir: string,
+  manifest: Manifest,
+  names: LookModels,
+  threads: number,
+): Promise<Look> {
+  const face = names.face === undefined ? undefined : detectorOf(manifest, names.face, "face");
+  const person = names.person === undefined ? undefined : detectorOf(manifest, names.person, "person");
+  const expression = names.expression === undefined ? undefined : classifierOf(manifest, names.expression);
+  const opened: OpenModel[] = [];
+  const open = async <E extends ModelEntry>(entry: E | undefined): Promise<OpenModel<E> | undefined> => {
+    if (entry === undefined) return undefined;
+    const model = await openModel(modelsDir, entry, threads);
+    opened.push(model);
+    return model;
+  };
+  const close = async (): Promise<void> => {
+    await Promise.all(opened.map((model) => model.close()));
+  };
+  try {
+    return lookThrough(
+      { face: await open(face), person: await open(person), expression: await open(expression) },
+      close,
+    );
+  } catch (thrown) {
+    await close();
+    throw thrown;
+  }
+}
+
+interface Models {
+  readonly face: OpenModel<DetectorEntry> | undefined;
+  readonly person: OpenModel<DetectorEntry> | undefined;
+  readonly expression: OpenModel<ClassifierEntry> | undefined;
+}
+
+/** Looks through models that are open already. */
+export function lookThrough(models: Models, close: () => Promise<void>): Look {
+  const letterboxers = new Map<string, Letterboxer>();
+  return {
+    async look(frame, wanted) {
+      const drawn = new Set<Letterboxer>();
+      const detect = async (model: OpenModel<DetectorEntry> | undefined): Promise<Detection[]> => {
+        if (model === undefined) return [];
+        const letterboxer = letterboxerFor(letterboxers, frame, model.entry.input);
+        // Models with the same input size share one drawing of the frame.
+        if (!drawn.has(letterboxer)) letterboxer.draw(frame);
+        drawn.add(letterboxer);
+        if (model.entry.input.channels === "gray") toGray(letterboxer.rgb, model.input);
+        else model.input.set(letterboxer.rgb);
+        const { output } = model.entry;
+        switch (output.decoder) {
+          case "boxes5":
+            return decodeBoxes5(await model.run(), letterboxer.letterbox, output);
+        }
+      };
+      const faces: FaceSeen[] = wanted.face ? await detect(models.face) : [];
+      const persons = wanted.person ? await detect(models.person) : [];
+      if (!wanted.expression || models.expression === undefined) return { faces, persons };
+      const read: FaceSeen[] = [];
+      for (const face of faces)
+        read.push({ ...face, expression: await readExpression(models.expression, frame, face) });
+      return { faces: read, persons };
+    },
+    close,
+  };
+}
+
+async function readExpression(
+  model: OpenModel<ClassifierEntry>,
+  frame: Frame,
+  face: FaceSeen,
+): Promise<ExpressionShares> {
+  drawFace(frame, face.box, model.entry.input, model.input);
+  const { output } = model.entry;
+  switch (output.decoder) {
+    case "softmax8":
+      return decodeSoftmax8(await model.run());
+  }
+}
+
+/** Frames of one camera keep their size, so at most a handful of letterboxers live; a stream of odd sizes is bounded. */
+const MAX_LETTERBOXERS = 8;
+
+function letterboxerFor(cache: Map<string, Letterboxer>, frame: Size, input: Size): Letterboxer {
+  const key = `${frame.width}x${frame.height}>${input.width}x${input.height}`;
+  const known = cache.get(key);
+  if (known !== undefined) return known;
+  if (cache.size >= MAX_LETTERBOXERS) cache.clear();
+  const made = createLetterboxer({ width: frame.width, height: frame.height }, input);
+  cache.set(key, made);
+  return made;
+}
+
+function detectorOf(manifest: Manifest, name: string, task: "face" | "person"): DetectorEntry {
+  const entry = entryOf(manifest, name);
+  if (entry.task === task) return entry;
+  throw new Fault("MODEL_SHAPE", `"${name}" is a model for ${entry.task}, not ${task}`, { model: name });
+}
+
+function classifierOf(manifest: Manifest, name: string): ClassifierEntry {
+  const entry = entryOf(manifest, name);
+  if (entry.task !== "expression")
+    throw new Fault("MODEL_SHAPE", `"${name}" is a model for ${entry.task}, not expression`, { model: name });
+  if (entry.input.channels !== "gray")
+    throw new Fault("MODEL_SHAPE", `"${name}" wants colour; expressions are read in grey`, { model: name });
+  return entry;
+}

@@ -1,0 +1,132 @@
+// The manifest of the models folder: what each file is, what it expects, what it gives, and proof that it is that file.
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import { Fault } from "../../words/errors.ts";
+import { EXPRESSIONS } from "../../words/events.ts";
+
+const relativePath = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9._-]*(\/[a-z0-9][a-z0-9._-]*)*$/i, "a path below the models folder, without ..");
+const share = z.number().min(0).max(1);
+
+/** What a model wants to be fed, as data: nobody but the manifest knows a model's input. */
+export const InputContract = z.strictObject({
+  name: z.string(),
+  layout: z.literal("nchw"),
+  width: z.int().min(8).max(2048).describe("pixels"),
+  height: z.int().min(8).max(2048).describe("pixels"),
+  channels: z.enum(["gray", "rgb"]).describe("gray is 0.299 R + 0.587 G + 0.114 B"),
+  dtype: z.literal("float32"),
+  range: z
+    .tuple([z.literal(0), z.literal(255)])
+    .describe("values as they come from the frame; models normalise inside"),
+});
+export type InputContract = z.infer<typeof InputContract>;
+
+const common = {
+  name: z.string().regex(/^[a-z0-9-]{1,48}$/),
+  file: relativePath,
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  bytes: z.int().min(1).max(256_000_000),
+  licence: z.string().min(1).describe("of the weights, SPDX"),
+  card: relativePath.describe("model card: data, its licence, figures, limits"),
+  input: InputContract,
+};
+
+const detector = z.strictObject({
+  ...common,
+  task: z.enum(["face", "person"]),
+  classes: z.array(z.string()).length(1),
+  output: z.strictObject({
+    name: z.string(),
+    decoder: z.literal("boxes5").describe("N × [x1, y1, x2, y2, score], pixels on the letterboxed input"),
+    minScore: share.describe("candidates below are dropped"),
+    nmsIou: share.describe("of two boxes overlapping more than this the weaker is dropped"),
+  }),
+});
+
+const classifier = z.strictObject({
+  ...common,
+  task: z.literal("expression"),
+  classes: z.tuple(EXPRESSIONS.map((name) => z.literal(name)) as [z.ZodLiteral<"neutral">, ...z.ZodLiteral[]]),
+  output: z.strictObject({
+    name: z.string(),
+    decoder: z.literal("softmax8").describe("eight probabilities in the order of classes"),
+  }),
+});
+
+export const ModelEntry = z.discriminatedUnion("task", [detector, classifier]);
+export type ModelEntry = z.infer<typeof ModelEntry>;
+export type DetectorEntry = z.infer<typeof detector>;
+export type ClassifierEntry = z.infer<typeof classifier>;
+
+export const Manifest = z
+  .strictObject({ version: z.literal(1), models: z.array(ModelEntry).min(1) })
+  .refine(
+    (manifest) => new Set(manifest.models.map((model) => model.name)).size === manifest.models.length,
+    "two models have the same name",
+  );
+export type Manifest = z.infer<typeof Manifest>;
+
+/**
+ * Reads `manifest.json` of a models folder.
+ * @throws Fault MODEL_MISSING when there is none, MODEL_INVALID when it is not a manifest
+ */
+export function readManifest(modelsDir: string): Manifest {
+  const file = join(modelsDir, "manifest.json");
+  let text: string;
+  try {
+    text = readFileSync(file, "utf8");
+  } catch (thrown) {
+    throw new Fault("MODEL_MISSING", `cannot read ${file}`, { file }, thrown);
+  }
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch (thrown) {
+    throw new Fault("MODEL_INVALID", `${file} is not JSON`, { file }, thrown);
+  }
+  const checked = Manifest.safeParse(parsed);
+  if (checked.success) return checked.data;
+  const first = checked.error.issues[0];
+  const where = first === undefined ? "" : `${first.path.join(".")}: ${first.message}`;
+  throw new Fault("MODEL_INVALID", `${file}: ${where}`, { file });
+}
+
+/**
+ * The manifest's entry of that name.
+ * @throws Fault MODEL_MISSING when there is none
+ */
+export function entryOf(manifest: Manifest, name: string): ModelEntry {
+  const entry = manifest.models.find((model) => model.name === name);
+  if (entry === undefined) throw new Fault("MODEL_MISSING", `the manifest has no model "${name}"`, { model: name });
+  return entry;
+}
+
+/**
+ * The bytes of a model, proved to be the file that the manifest means.
+ * @throws Fault MODEL_MISSING, or MODEL_HASH for a file that is cut short or is another
+ */
+export function readModelFile(modelsDir: string, entry: ModelEntry): Uint8Array {
+  const file = join(modelsDir, entry.file);
+  let bytes: Buffer;
+  try {
+    bytes = readFileSync(file);
+  } catch (thrown) {
+    throw new Fault("MODEL_MISSING", `cannot read ${file}`, { model: entry.name, file }, thrown);
+  }
+  if (bytes.length !== entry.bytes)
+    throw new Fault("MODEL_HASH", `${file} has ${bytes.length} bytes, the manifest says ${entry.bytes}`, {
+      model: entry.name,
+      file,
+    });
+  const sha256 = createHash("sha256").update(bytes).digest("hex");
+  if (sha256 !== entry.sha256)
+    throw new Fault("MODEL_HASH", `${file} has sha256 ${sha256}, the manifest says ${entry.sha256}`, {
+      model: entry.name,
+      file,
+    });
+  return bytes;
+}
