@@ -4,8 +4,8 @@ import type { Indication, PadInput, PressRef } from "../words/inputs.ts";
 
 /** What a pad that is open can be told. */
 export interface PadPort {
-  /** Shows a pattern on lamp, screen or beeper. Never throws; a pad without a lamp ignores it. */
-  indicate(pattern: Indication): void;
+  /** Shows a pattern on lamp, screen or beeper of pad `pad` (a port may carry several). Never throws; a pad without a lamp ignores it. */
+  indicate(pattern: Indication, pad: string): void;
   /** Tells the pad that this press is on disk. Only pads with the contract's protocol listen. */
   acknowledge(ref: PressRef): void;
 }
