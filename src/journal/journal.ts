@@ -16,6 +16,7 @@ export interface Committed {
 
 /** One row waiting for the broker. */
 export interface OutboxRow {
+  readonly stream: string;
   readonly seq: number;
   readonly lane: number;
   readonly type: string;
@@ -25,6 +26,8 @@ export interface OutboxRow {
 
 /** What became of a row that was handed to the broker. */
 export interface RowFate {
+  /** Stream of the row; absent: the current one. A fate of an earlier stream is ignored. */
+  readonly stream?: string;
   readonly seq: number;
   /** Absent: acknowledged (PUBACK). Present: refused for good, with the reason; kept visible, never retried. */
   readonly refused?: string;
@@ -48,20 +51,26 @@ export interface JournalHead {
 export interface Journal {
   /**
    * Commits a step durably (WAL, synchronous=FULL). Steps commit in the order of the calls; the promise resolves after
-   * the sync and never before an earlier step's. While the disk fails the step waits and is retried for ever; rejects
-   * only when the journal is closed. A step without events and keep is a barrier: it resolves after all before it.
+   * the sync and never before an earlier step's. While the disk fails the step waits and is retried for ever; beyond a
+   * bound the low-value events among those that wait are dropped and owned by a `gap`. A step without events and keep
+   * is a barrier: it resolves after all before it.
+   * @throws Fault JOURNAL_CLOSED after close, JOURNAL_WRITE beyond the hard bound of waiting steps: the caller's state
+   * is then ahead of the disk, and it must start again from `kept`
    */
   commit(step: Step): Promise<Committed>;
-  /** Values kept by earlier steps whose key starts with `prefix`. */
+  /** Values kept by committed steps whose key starts with `prefix`. */
   kept(prefix: string): Promise<Record<string, unknown>>;
-  /** Up to `limit` rows of one lane that wait for the broker, by seq, after `afterSeq`. */
+  /**
+   * Up to `limit` rows of one lane that wait for the broker, by seq, after `afterSeq`; from the start where `afterSeq`
+   * lies beyond the head, because a new stream began.
+   */
   waiting(lane: number, afterSeq: number, limit: number): Promise<OutboxRow[]>;
   /** Records what became of rows; not durable at once: a lost mark only means the row is sent again. */
   settle(fates: readonly RowFate[]): void;
   /** Records the server's word that everything up to `upto` is stored; ignored for another stream. */
   confirm(stream: string, upto: number): void;
   head(): Promise<JournalHead>;
-  /** Called after each commit that added rows. */
+  /** Called after each commit that added rows, and when a new stream began. */
   onCommitted(listener: () => void): void;
   /** Commits what waits, checkpoints, closes. */
   close(): Promise<void>;

@@ -35,6 +35,12 @@ export const FAULTS = {
   },
   JOURNAL_DAMAGED: { kind: "unavailable", hint: "Run `touchpoint journal verify`; keep the file for repair." },
   JOURNAL_LOCKED: { kind: "unavailable", hint: "Another agent has this data folder open; stop it first." },
+  JOURNAL_MOVED: {
+    kind: "unavailable",
+    hint: "This journal came from another machine; it was set aside and a new stream begun. Send its rows from there.",
+  },
+  JOURNAL_CRASHED: { kind: "unavailable", hint: "The journal's thread ended; it is started again and steps wait." },
+  JOURNAL_CLOSED: { kind: "unavailable", hint: "The agent is stopping; a pad that was not answered sends again." },
   JOURNAL_NEWER: { kind: "config", hint: "The journal was written by a newer version; install that version again." },
   SERIAL_OPEN: { kind: "unavailable", hint: "Check the cable, the port path and that the user is in group dialout." },
   SERIAL_LOST: { kind: "unavailable", hint: "The pad was unplugged or its port failed; plug it in again." },
@@ -52,6 +58,10 @@ export const FAULTS = {
   ONOFF_OPEN: { kind: "unavailable", hint: "This kernel may have no sysfs GPIO; use the gpio driver instead." },
   HID_OPEN: { kind: "unavailable", hint: "Check /dev/input/by-id and that the user is in group input." },
   HID_LOST: { kind: "unavailable", hint: "The keypad or reader was unplugged; plug it in again." },
+  SCAN_INVALID: {
+    kind: "input",
+    hint: "Set the reader to a US keyboard layout with Enter after each code of at most 256 characters.",
+  },
   BUTTON_STUCK: { kind: "unavailable", hint: "Free the button or its cable: it has been held down for too long." },
   BUTTON_CHATTER: { kind: "unavailable", hint: "Replace the button or raise debounceMs: its contact is bouncing." },
   CAMERA_OPEN: {
@@ -88,6 +98,7 @@ export const FAULTS = {
     kind: "unavailable",
     hint: "The broker refused this message; it is kept, visible in `journal status`, and not tried again.",
   },
+  ACK_INVALID: { kind: "input", hint: "The central server sent an `ack` that is none; check its version and rights." },
   CHILD_MISSING: { kind: "unavailable", hint: "Install the program named; ./scripts/setup does it on Debian." },
 } as const satisfies Record<string, FaultEntry>;
 

@@ -1,0 +1,226 @@
+// The line to the journal's thread: every request is answered in the end, whatever becomes of disk and thread.
+import { once } from "node:events";
+import { Worker } from "node:worker_threads";
+import { type BackoffSettings, backoffMs, pause } from "../supervise/backoff.ts";
+import type { StageReport } from "../supervise/keep-running.ts";
+import { asFault, Fault, type FaultCode } from "../words/errors.ts";
+import type { Answer, Exchange, Failure, Opened, Opening, SetAside, Verb } from "./protocol.ts";
+
+/** How often it is looked whether the disk still answers, milliseconds; two looks in vain are reported. */
+const STALL_LOOK_MS = 5_000;
+
+export interface LineSettings {
+  readonly threadUrl: URL;
+  /** How to open the file now. */
+  readonly opening: () => Opening;
+  /** The file is open, for the first time or again; called before anything is asked again. */
+  readonly opened: (opened: Opened) => void;
+  readonly report: StageReport;
+  readonly backoff: BackoffSettings;
+  readonly random: () => number;
+}
+
+interface Ask {
+  readonly ask: number;
+  readonly verb: Verb;
+  readonly body: unknown;
+  readonly answer: (value: unknown) => void;
+  readonly reject: (fault: Fault) => void;
+  failed: boolean;
+  looks: number;
+}
+
+export class ThreadLine {
+  readonly #settings: LineSettings;
+  readonly #asks = new Map<number, Ask>();
+  readonly #end = new AbortController();
+  #worker: Worker | undefined;
+  #live = false;
+  #asked = 0;
+  #failures = 0;
+  #degraded = false;
+  #retrying = false;
+  #damaged: string | undefined;
+  #looking: NodeJS.Timeout | undefined;
+
+  constructor(settings: LineSettings) {
+    this.#settings = settings;
+  }
+
+  /** True while the disk or the thread fails. */
+  get isDegraded(): boolean {
+    return this.#degraded;
+  }
+
+  /** Opens the file. @throws Fault JOURNAL_OPEN, JOURNAL_FULL, JOURNAL_LOCKED or JOURNAL_NEWER */
+  async start(): Promise<void> {
+    this.#settings.report("starting");
+    await this.#open();
+    this.#looking = setInterval(() => this.#look(), STALL_LOOK_MS).unref();
+    if (!this.#degraded) this.#settings.report("ok");
+    this.#recovered();
+  }
+
+  /** Asks once; the answer may take as long as disk and thread fail. Rejects with JOURNAL_CLOSED after the end. */
+  ask<V extends Verb>(verb: V, body: Exchange[V]["request"]): Promise<Exchange[V]["answer"]> {
+    return new Promise((resolve, reject) => {
+      if (this.#end.signal.aborted) {
+        reject(closedFault());
+        return;
+      }
+      const answer = (value: unknown): void => resolve(value as Exchange[V]["answer"]);
+      this.#asked += 1;
+      const ask: Ask = { ask: this.#asked, verb, body, answer, reject, failed: false, looks: 0 };
+      this.#asks.set(ask.ask, ask);
+      this.#post(ask);
+    });
+  }
+
+  /** Closes the file and ends the thread; what was asked and not answered is rejected. */
+  async end(): Promise<void> {
+    this.#end.abort();
+    clearInterval(this.#looking);
+    for (const ask of this.#asks.values()) ask.reject(closedFault());
+    this.#asks.clear();
+    const worker = this.#worker;
+    if (worker !== undefined && this.#live) {
+      this.#live = false;
+      const gone = once(worker, "exit");
+      worker.postMessage({ ask: 0, verb: "close", body: null });
+      await gone;
+    } else await worker?.terminate();
+    this.#settings.report("stopped");
+  }
+
+  #post(ask: Ask): void {
+    if (this.#live) this.#worker?.postMessage({ ask: ask.ask, verb: ask.verb, body: ask.body });
+  }
+
+  /** Starts a thread and waits until it has the file open; rejects when it is gone instead. */
+  #open(): Promise<void> {
+    const opening = this.#settings.opening();
+    const worker = new Worker(this.#settings.threadUrl, {
+      workerData: this.#damaged === undefined ? opening : { ...opening, damaged: this.#damaged },
+      name: "journal",
+      execArgv: [],
+      resourceLimits: { maxYoungGenerationSizeMb: 8 },
+    });
+    this.#worker = worker;
+    let last: Fault | undefined;
+    return new Promise((resolve, reject) => {
+      worker.on("message", (message: Answer) => {
+        if ("ask" in message) this.#heard(message);
+        else if ("notOpened" in message) last = new Fault(message.notOpened.code, message.notOpened.sentence);
+        else if ("aside" in message) this.#setAside(message.aside);
+        else {
+          this.#live = true;
+          this.#welcome(message.opened);
+          resolve();
+        }
+      });
+      worker.on("error", (error: Error) => {
+        last = new Fault("JOURNAL_CRASHED", `the journal's thread ended: ${error.message}`, {}, error);
+      });
+      // Only now the file and its lock are free for the next thread.
+      worker.on("exit", (code) => {
+        const fault = last ?? new Fault("JOURNAL_CRASHED", `the journal's thread ended with ${code}`);
+        if (this.#worker === worker) this.#worker = undefined;
+        reject(fault);
+        if (this.#live) void this.#lost(fault);
+      });
+    });
+  }
+
+  #setAside({ code, reason, file }: SetAside): void {
+    this.#damaged = undefined;
+    this.#degraded = true;
+    this.#settings.report("degraded", new Fault(code, `${reason}; the old file is now ${file}`, { file }));
+  }
+
+  #welcome(opened: Opened): void {
+    this.#settings.opened(opened);
+    for (const ask of this.#asks.values()) this.#post(ask);
+    if (this.#asks.size === 0) this.#recovered();
+  }
+
+  #heard(message: Extract<Answer, { ask: number }>): void {
+    const ask = this.#asks.get(message.ask);
+    if (ask === undefined) return;
+    if ("failure" in message) {
+      ask.failed = true;
+      this.#failed(message.failure);
+      return;
+    }
+    this.#asks.delete(message.ask);
+    if (this.#degraded && ![...this.#asks.values()].some((other) => other.failed)) this.#recovered();
+    ask.answer(message.answer);
+  }
+
+  #failed(failure: Failure): void {
+    this.#degrade(failure.code, failure.sentence);
+    if (failure.remedy === "retry") {
+      void this.#retry();
+      return;
+    }
+    if (failure.remedy === "damaged") this.#damaged = failure.sentence;
+    // Its exit starts the next one.
+    void this.#worker?.terminate();
+  }
+
+  /** Asks again, after a pause, what failed. */
+  async #retry(): Promise<void> {
+    if (this.#retrying) return;
+    this.#retrying = true;
+    await this.#pause();
+    this.#retrying = false;
+    for (const ask of this.#asks.values()) if (ask.failed) this.#post(ask);
+  }
+
+  /** The thread that had the file open is gone: starts others until one has it open again. */
+  async #lost(fault: Fault): Promise<void> {
+    this.#live = false;
+    for (const ask of this.#asks.values()) ask.failed = true;
+    let reason: unknown = fault;
+    while (!this.#end.signal.aborted) {
+      const { code, message } = asFault(reason, "JOURNAL_CRASHED");
+      this.#degrade(code, message);
+      await this.#pause();
+      if (this.#end.signal.aborted) return;
+      try {
+        await this.#open();
+        return;
+      } catch (thrown) {
+        reason = thrown;
+      }
+    }
+  }
+
+  #pause(): Promise<void> {
+    return pause(backoffMs(this.#failures, this.#settings.backoff, this.#settings.random()), this.#end.signal);
+  }
+
+  #degrade(code: FaultCode, sentence: string): void {
+    this.#failures += 1;
+    this.#degraded = true;
+    this.#settings.report("degraded", new Fault(code, sentence));
+  }
+
+  #recovered(): void {
+    if (!this.#degraded) return;
+    this.#failures = 0;
+    this.#degraded = false;
+    this.#settings.report("ok");
+  }
+
+  #look(): void {
+    for (const ask of this.#asks.values()) {
+      ask.looks += 1;
+      if (ask.looks === 2 && !ask.failed)
+        this.#degrade("JOURNAL_WRITE", "the disk has not answered for several seconds");
+    }
+  }
+}
+
+function closedFault(): Fault {
+  return new Fault("JOURNAL_CLOSED", "the journal is closed");
+}

@@ -1,0 +1,179 @@
+// Steps that wait for the disk: bounded, in order, and what had to be dropped is owned by a gap. Pure.
+
+import type { z } from "zod";
+import { Fault } from "../words/errors.ts";
+import type { GapData, Stamped } from "../words/events.ts";
+import type { Committed, Step } from "./journal.ts";
+import type { Batch, Entry } from "./protocol.ts";
+
+export type Gap = z.infer<typeof GapData>;
+
+/** Bounds of what waits in memory while the disk does not answer. */
+export interface QueueBounds {
+  /** More waiting events than this, and the oldest of low value are dropped. */
+  readonly events: number;
+  /** More waiting steps than this, and new ones are refused. */
+  readonly steps: number;
+}
+export const DEFAULT_BOUNDS: QueueBounds = { events: 10_000, steps: 20_000 };
+
+/** Missed least: each is a summary or a state that later events of its kind replace. */
+const LOW_VALUE: ReadonlySet<string> = new Set(["mood", "presence", "health"]);
+
+/** One transaction takes no more than this, so that no sync keeps the next steps waiting for long. */
+const BATCH_STEPS = 500;
+const BATCH_EVENTS = 2_000;
+
+interface Waiting {
+  entries: Entry[];
+  readonly keep: readonly (readonly [string, string | null])[];
+  readonly settled: (outcome: Committed | Fault) => void;
+}
+
+interface Lost {
+  readonly reason: string;
+  readonly types: Record<string, number>;
+}
+
+/** A batch on its way, and whom to tell. */
+export interface Cargo {
+  readonly batch: Batch;
+  readonly steps: readonly Waiting[];
+  readonly lost: Lost | undefined;
+  /** Head after the batch. */
+  readonly expected: number;
+}
+
+export class StepQueue {
+  readonly #bounds: QueueBounds;
+  readonly #gap: (data: Gap) => Stamped;
+  #steps: Waiting[] = [];
+  #events = 0;
+  #lowValue = 0;
+  #lost: Lost | undefined;
+
+  /** @param gap makes the event that owns a loss */
+  constructor(bounds: QueueBounds, gap: (data: Gap) => Stamped) {
+    this.#bounds = bounds;
+    this.#gap = gap;
+  }
+
+  get isEmpty(): boolean {
+    return this.#steps.length === 0 && this.#lost === undefined;
+  }
+
+  /**
+   * Adds a step at the end.
+   * @throws Fault JOURNAL_WRITE beyond the bound of steps; TypeError where data is no JSON
+   */
+  add(step: Step, settled: (outcome: Committed | Fault) => void): void {
+    const entries = step.events.map(entryOf);
+    if (this.#steps.length >= this.#bounds.steps) {
+      this.#lose(entries, "the disk failed and memory was full");
+      throw new Fault("JOURNAL_WRITE", "too many steps wait for the disk", { waiting: this.#steps.length });
+    }
+    const keep = Object.entries(step.keep).map(([key, value]) => [key, jsonOrNull(value)] as const);
+    this.#steps.push({ entries, keep, settled });
+    this.#count(entries, 1);
+    if (this.#events > this.#bounds.events) this.#shed();
+  }
+
+  /** Takes the next batch; undefined where nothing waits. */
+  take(head: number): Cargo | undefined {
+    if (this.isEmpty) return undefined;
+    const lost = this.#lost;
+    this.#lost = undefined;
+    const skip = lost === undefined ? 0 : sum(lost.types);
+    const entries: Entry[] = [];
+    if (lost !== undefined) {
+      const { reason, types } = lost;
+      const data = { source: "journal", from: head + 1, to: head + skip, count: skip, types, reason } as const;
+      entries.push(entryOf(this.#gap(data)));
+    }
+    const keep = new Map<string, string | null>();
+    let taken = 0;
+    for (const step of this.#steps) {
+      if (taken === BATCH_STEPS || (taken > 0 && entries.length + step.entries.length > BATCH_EVENTS)) break;
+      entries.push(...step.entries);
+      for (const [key, value] of step.keep) keep.set(key, value);
+      taken += 1;
+    }
+    const steps = this.#steps.splice(0, taken);
+    for (const step of steps) this.#count(step.entries, -1);
+    const batch = { head, skip, entries, keep: [...keep] };
+    return { batch, steps, lost, expected: head + skip + entries.length };
+  }
+
+  /** Puts a batch that was certainly not written back to the front: it belonged to a stream that ended. */
+  putBack(cargo: Cargo): void {
+    this.#steps = [...cargo.steps, ...this.#steps];
+    for (const step of cargo.steps) this.#count(step.entries, 1);
+    for (const [type, count] of Object.entries(cargo.lost?.types ?? {}))
+      this.#tally(type, count, cargo.lost?.reason ?? "");
+  }
+
+  /** Tells every waiting step the same. */
+  refuseAll(fault: Fault): void {
+    for (const step of this.#steps.splice(0)) step.settled(fault);
+  }
+
+  #shed(): void {
+    for (const step of this.#steps) {
+      if (this.#lowValue === 0 || this.#events <= this.#bounds.events) return;
+      const dropped = step.entries.filter((entry) => LOW_VALUE.has(entry.type));
+      if (dropped.length === 0) continue;
+      this.#count(step.entries, -1);
+      step.entries = step.entries.filter((entry) => !LOW_VALUE.has(entry.type));
+      this.#count(step.entries, 1);
+      this.#lose(dropped, "the disk failed and too much waited in memory");
+    }
+  }
+
+  #lose(entries: readonly Entry[], reason: string): void {
+    for (const entry of entries) this.#tally(entry.type, 1, reason);
+  }
+
+  #tally(type: string, count: number, reason: string): void {
+    this.#lost ??= { reason, types: {} };
+    this.#lost.types[type] = (this.#lost.types[type] ?? 0) + count;
+  }
+
+  #count(entries: readonly Entry[], sign: 1 | -1): void {
+    this.#events += sign * entries.length;
+    if (entries.length > 0) this.#lowValue += sign * entries.filter((entry) => LOW_VALUE.has(entry.type)).length;
+  }
+}
+
+/** Tells each step of a written batch which numbers its events got. */
+export function tellSteps(cargo: Cargo): void {
+  let seq = cargo.batch.head + cargo.batch.skip + (cargo.lost === undefined ? 0 : 1);
+  for (const step of cargo.steps) {
+    const count = step.entries.length;
+    step.settled(count === 0 ? {} : { firstSeq: seq + 1, lastSeq: seq + count });
+    seq += count;
+  }
+}
+
+/** True where a batch only asks whether all before it is done. */
+export function isBarrier(batch: Batch): boolean {
+  return batch.entries.length === 0 && batch.keep.length === 0;
+}
+
+/** Field order is the contract's; stream and seq come between the halves, inside the transaction. */
+function entryOf(event: Stamped): Entry {
+  const { v, id, type, time, tz, clock, boot, mono, site, device, touchpoint, data } = event;
+  return {
+    type,
+    timeMs: Date.parse(time),
+    before: JSON.stringify({ v, id }).slice(0, -1),
+    after: JSON.stringify({ type, time, tz, clock, boot, mono, site, device, touchpoint, data }).slice(1),
+  };
+}
+
+function jsonOrNull(value: unknown): string | null {
+  return value === null || value === undefined ? null : JSON.stringify(value);
+}
+
+function sum(counts: Readonly<Record<string, number>>): number {
+  return Object.values(counts).reduce((total, count) => total + count, 0);
+}
