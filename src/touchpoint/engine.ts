@@ -80,7 +80,9 @@ export function step(
         return { state: next, decision: stepped.decision };
       const zone = state.zones[touchpoint.id] ?? NEW_ZONE;
       const joined = { ...zone, episodes: episodes.press(zone.episodes, stepped.press) };
-      const kept = keepEpisodes(touchpoint.id, touchpoint.zone, joined.episodes, moment);
+      const { open, ended } = joined.episodes;
+      const waits = open !== undefined || ended.length > 0;
+      const kept = waits ? keepEpisodes(touchpoint.id, touchpoint.zone, joined.episodes, moment) : NOTHING;
       return { state: withZone(next, touchpoint.id, joined), decision: both(stepped.decision, kept) };
     }
     case "seen":

@@ -58,7 +58,8 @@ export function stepPress(
   const question = touchpoint?.question;
   if (touchpoint === undefined || question === undefined)
     return refuse(state, new Fault("PAD_UNKNOWN", `pad ${input.pad} serves no touchpoint`, { pad: input.pad }));
-  const value = question.buttons[input.button];
+  // Own keys only: a pad may call its button "constructor".
+  const value = Object.hasOwn(question.buttons, input.button) ? question.buttons[input.button] : undefined;
   if (value === undefined)
     return refuse(
       state,

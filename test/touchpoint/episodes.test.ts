@@ -1,0 +1,190 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { CHECKOUT, createDay, face } from "./day.ts";
+
+describe("episodes", () => {
+  it("opens after the dwell time, bridges an absence within the grace time, and is silent only after postMs", () => {
+    const day = createDay();
+    day.watch(2000, [face()]);
+    day.watch(800, []);
+    day.watch(2000, [face(), face()]);
+    day.watch(1500, []);
+    expect(day.of("contact")).toEqual([]);
+    day.watch(2000, []);
+    const contacts = day.of("contact").map(({ data }) => data);
+    expect(contacts).toMatchObject([{ camera: "door", zone: "checkout", outcome: "silent", people: 2, presses: [] }]);
+    expect(contacts[0]?.durationMs).toBe(4700);
+    expect(day.of("presence").map(({ data }) => data.occupied)).toEqual([true, false]);
+  });
+
+  it("is no contact when somebody only passes", () => {
+    const day = createDay();
+    day.watch(800, [face()]);
+    day.watch(10_000, []);
+    expect(day.facts).toEqual([]);
+  });
+
+  it.each([
+    ["before it", -1500],
+    ["during it", 1500],
+    ["after it", 5500],
+  ])("is answered by a press %s", (_, offsetMs) => {
+    const day = createDay();
+    day.pass(5000);
+    if (offsetMs < 0) {
+      day.press("4", 1);
+      day.pass(-offsetMs);
+    }
+    day.watch(offsetMs > 0 && offsetMs < 3000 ? offsetMs : 3000, [face()]);
+    if (offsetMs > 0 && offsetMs < 3000) {
+      day.press("4", 1);
+      day.watch(3000 - offsetMs, [face()]);
+    }
+    if (offsetMs > 3000) {
+      day.watch(offsetMs - 3000, []);
+      day.press("4", 1);
+    }
+    day.watch(8000, []);
+    expect(day.of("contact").map(({ data }) => [data.outcome, data.presses])).toEqual([
+      ["answered", [day.of("press")[0]?.id]],
+    ]);
+  });
+
+  it("leaves a press outside every window unmatched", () => {
+    const day = createDay();
+    day.watch(3000, [face()]);
+    day.watch(10_000, []);
+    day.press("4", 1);
+    day.watch(10_000, []);
+    expect(day.of("contact").map(({ data }) => data.outcome)).toEqual(["silent"]);
+  });
+
+  it("gives a press that two episodes cover to the one with the larger presence", () => {
+    const day = createDay();
+    day.watch(1500, [face()]);
+    day.watch(1500, []);
+    day.press("4", 1);
+    day.watch(6000, [face(), face()]);
+    day.watch(8000, []);
+    expect(day.of("contact").map(({ data }) => data.outcome)).toEqual(["silent", "answered"]);
+  });
+
+  it("cuts what is open when the camera is lost, and after a restart", () => {
+    const day = createDay();
+    day.watch(3000, [face()]);
+    day.press("4", 1);
+    const after = createDay([CHECKOUT], undefined, day.keep);
+    expect(after.of("contact").map(({ data }) => [data.outcome, data.cause, data.presses.length])).toEqual([
+      ["cut", "restart", 1],
+    ]);
+    expect(Object.keys(after.keep).filter((key) => key.startsWith("episodes:"))).toEqual([]);
+    day.decide({ kind: "camera", camera: "door", live: false, atMs: day.nowMs() });
+    expect(day.of("contact").map(({ data }) => [data.outcome, data.cause])).toEqual([["cut", "camera-lost"]]);
+  });
+
+  it("loses no episode that ended just before a kill, its outcome not yet said", () => {
+    const day = createDay();
+    day.watch(3000, [face()]);
+    day.watch(1500, []);
+    expect(day.of("contact")).toEqual([]);
+    expect(createDay([CHECKOUT], undefined, day.keep).of("contact")).toHaveLength(1);
+  });
+
+  it("looks only into its own zone and camera, and believes no unsure face", () => {
+    const zone = {
+      camera: "door",
+      dwellMs: 1000,
+      graceMs: 1000,
+      postMs: 1000,
+      polygon: [
+        [0, 0],
+        [0.3, 0],
+        [0.3, 1],
+        [0, 1],
+      ],
+    };
+    const day = createDay([{ ...CHECKOUT, zone: { ...zone, polygon: zone.polygon as [number, number][] } }]);
+    day.watch(3000, [face()]);
+    day.watch(3000, [{ ...face(), box: [0.1, 0.1, 0.1, 0.1], score: 0.3 }]);
+    day.watch(3000, [{ ...face(), box: [0.1, 0.1, 0.1, 0.1] }], "other");
+    expect(day.of("presence")).toEqual([]);
+    day.watch(3000, [{ ...face(), box: [0.1, 0.1, 0.1, 0.1] }]);
+    expect(day.of("presence")).toHaveLength(1);
+  });
+
+  it("every press is in at most one contact, and contacts do not overlap, whatever happens", () => {
+    const act = fc.oneof(
+      fc.record({ watch: fc.integer({ min: 1, max: 40 }), people: fc.integer({ min: 0, max: 3 }) }),
+      fc.record({ press: fc.constantFrom("1", "4") }),
+      fc.record({ away: fc.boolean() }),
+    );
+    fc.assert(
+      fc.property(fc.array(act, { maxLength: 40 }), (acts) => {
+        const day = createDay();
+        let counter = 0;
+        for (const one of acts) {
+          if ("watch" in one)
+            day.watch(
+              one.watch * 100,
+              Array.from({ length: one.people }, () => face()),
+            );
+          else if ("press" in one) {
+            counter += 1;
+            day.press(one.press, counter);
+          } else day.decide({ kind: "camera", camera: "door", live: !one.away, atMs: day.nowMs() });
+        }
+        day.watch(10_000, []);
+        day.stop();
+        const contacts = day.of("contact").map(({ data }) => data);
+        const joined = contacts.flatMap(({ presses }) => presses);
+        expect(new Set(joined).size).toBe(joined.length);
+        for (const contact of contacts) {
+          expect(contact.durationMs).toBeGreaterThanOrEqual(1000);
+          expect(contact.outcome === "answered").toBe(contact.outcome !== "cut" && contact.presses.length > 0);
+        }
+        const spans = contacts
+          .map(({ start, end }) => [Date.parse(start), Date.parse(end)] as const)
+          .sort((a, b) => a[0] - b[0]);
+        spans.slice(1).forEach(([start], i) => {
+          expect(start).toBeGreaterThan(spans[i]?.[1] ?? 0);
+        });
+        expect(Object.keys(day.keep).filter((key) => key.startsWith("episodes:"))).toEqual([]);
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
+
+describe("mood", () => {
+  const settings = { intervalMs: 10_000, k: 2 };
+
+  it("gives shares, valence and smile index of an interval", () => {
+    const day = createDay([CHECKOUT], settings);
+    day.watch(4000, [face(0.75), face(0.25)]);
+    day.watch(7000, []);
+    const mood = day.of("mood")[0]?.data;
+    expect(mood).toMatchObject({ people: 2, observations: 80, k: 2, suppressed: false, smile: 0.5, valence: 0.4 });
+  });
+
+  it("says nothing about expressions below k people", () => {
+    const day = createDay([CHECKOUT], settings);
+    day.watch(11_000, [face()]);
+    const mood = day.of("mood")[0]?.data;
+    expect(mood).toMatchObject({ people: 1, suppressed: true });
+    expect(mood).not.toHaveProperty("smile");
+    expect(mood).not.toHaveProperty("expressions");
+  });
+
+  it("is off where emotion is not allowed", () => {
+    const day = createDay();
+    day.watch(30_000, [face()]);
+    expect(day.of("mood")).toEqual([]);
+  });
+
+  it("never puts an expression into a contact", () => {
+    const day = createDay([CHECKOUT], settings);
+    day.watch(4000, [face()]);
+    day.watch(8000, []);
+    expect(JSON.stringify(day.of("contact"))).not.toMatch(/happiness|smile|valence/);
+  });
+});
