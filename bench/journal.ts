@@ -1,0 +1,162 @@
+// Prints press → committed beside a bare better-sqlite3 insert, and what a million-event backlog costs at start.
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import Database from "better-sqlite3";
+import { v7 as uuidv7 } from "uuid";
+import type { Step } from "../src/journal/journal.ts";
+import { type JournalSettings, openJournal } from "../src/journal/open.ts";
+import { Fault } from "../src/words/errors.ts";
+import type { Stamped } from "../src/words/events.ts";
+
+const PRESSES = 3_000;
+const WARM_UP = 300;
+/** Pause between presses of the spaced run, milliseconds: a busy till, not a flood. */
+const SPACING_MS = 4;
+const BACKLOG = 1_000_000;
+const MB = 1_048_576;
+
+const out = fileURLToPath(new URL("../../out", import.meta.url));
+mkdirSync(out, { recursive: true });
+const folder = mkdtempSync(join(out, "bench-journal-"));
+try {
+  await sideBySide();
+  await backlog();
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+
+function settingsFor(file: string): JournalSettings {
+  return {
+    file,
+    threadUrl: new URL("../src/journal/thread.js", import.meta.url),
+    machine: "bench",
+    now: () => new Date(),
+    report: (_state, fault) => {
+      if (fault !== undefined) console.error(`${fault.code}: ${fault.message}`);
+    },
+    gap: () => {
+      throw new Fault("JOURNAL_WRITE", "the disk failed during the measurement");
+    },
+  };
+}
+
+/** Both write the same event with the same pragmas, turn by turn, so that a noisy machine is noisy to both. */
+async function sideBySide(): Promise<void> {
+  const db = new Database(join(folder, "bare.db"));
+  db.pragma("journal_mode = WAL");
+  db.pragma("synchronous = FULL");
+  db.exec(
+    "CREATE TABLE events (seq INTEGER PRIMARY KEY, type TEXT NOT NULL, timeMs INTEGER NOT NULL, json TEXT NOT NULL)",
+  );
+  const insert = db.prepare("INSERT INTO events (type, timeMs, json) VALUES (?, ?, ?)");
+  const journal = await openJournal(settingsFor(join(folder, "journal.db")));
+  for (const spacingMs of [0, SPACING_MS]) {
+    const bare: number[] = [];
+    const ours: number[] = [];
+    for (let n = 0; n < WARM_UP + PRESSES; n++) {
+      const event = press(n);
+      if (spacingMs > 0) await wait(spacingMs);
+      const bareFrom = performance.now();
+      insert.run(event.type, Date.parse(event.time), JSON.stringify(event));
+      const bareMs = performance.now() - bareFrom;
+      if (spacingMs > 0) await wait(spacingMs);
+      const oursFrom = performance.now();
+      await journal.commit({ events: [event], keep: {} });
+      const oursMs = performance.now() - oursFrom;
+      if (n < WARM_UP) continue;
+      bare.push(bareMs);
+      ours.push(oursMs);
+    }
+    const name = spacingMs === 0 ? "back to back" : `${spacingMs} ms apart`;
+    console.log(`press → committed, ${name}, ${PRESSES} presses`);
+    console.log(`  bare insert   p50 ${ms(at(bare, 0.5))}   p99 ${ms(at(bare, 0.99))}`);
+    console.log(`  journal       p50 ${ms(at(ours, 0.5))}   p99 ${ms(at(ours, 0.99))}`);
+    console.log(`  ratio         p50 ${ratio(ours, bare, 0.5)}   p99 ${ratio(ours, bare, 0.99)}   (aim ≤ 2)`);
+  }
+  const from = performance.now();
+  const burst = Array.from({ length: PRESSES }, (_, n): Step => ({ events: [press(n)], keep: {} }));
+  await Promise.all(burst.map((step) => journal.commit(step)));
+  const perSecond = Math.round(PRESSES / ((performance.now() - from) / 1_000));
+  console.log(`burst of ${PRESSES} steps at once: ${perSecond} steps/s, each in a synced transaction`);
+  await journal.close();
+  db.close();
+}
+
+async function backlog(): Promise<void> {
+  const file = join(folder, "backlog.db");
+  await (await openJournal(settingsFor(file))).close();
+  fill(file);
+  const collect = globalThis.gc ?? (() => undefined);
+  collect();
+  const before = process.memoryUsage().rss;
+  const from = performance.now();
+  const journal = await openJournal(settingsFor(file));
+  const head = await journal.head();
+  const first = await journal.waiting(1, 0, 64);
+  const startMs = performance.now() - from;
+  let read = first.length;
+  let last = first.at(-1)?.seq ?? 0;
+  while (read < 100_000) {
+    const rows = await journal.waiting(1, last, 64);
+    journal.settle(rows.map(({ stream, seq }) => ({ stream, seq })));
+    read += rows.length;
+    last = rows.at(-1)?.seq ?? last;
+  }
+  const drainedMs = performance.now() - from - startMs;
+  const grown = (process.memoryUsage().rss - before) / MB;
+  console.log(
+    `backlog of ${head.waiting} events: open, head and first window in ${startMs.toFixed(0)} ms   (aim < 2000 ms)`,
+  );
+  console.log(`  read and settled ${read} rows in windows of 64 in ${drainedMs.toFixed(0)} ms`);
+  console.log(`  memory grew by ${grown.toFixed(1)} MB   (aim < 40 MB)`);
+  await journal.close();
+}
+
+/** A million rows in one go, as the journal itself would have written them. */
+function fill(file: string): void {
+  const db = new Database(file);
+  db.pragma("synchronous = OFF");
+  const stream = String(db.prepare("SELECT value FROM meta WHERE key = 'stream'").pluck().get());
+  const event = db.prepare("INSERT INTO events (seq, type, timeMs, json) VALUES (?, 'press', ?, ?)");
+  const outbox = db.prepare("INSERT INTO outbox (lane, seq) VALUES (1, ?)");
+  const { v, id, ...rest } = press(1);
+  db.transaction(() => {
+    for (let seq = 1; seq <= BACKLOG; seq++) {
+      event.run(seq, Date.parse(rest.time), JSON.stringify({ v, id, stream, seq, ...rest }));
+      outbox.run(seq);
+    }
+  })();
+  db.close();
+}
+
+function press(n: number): Stamped {
+  const question = { question: "visit", questionVersion: 2, value: (n % 4) + 1, min: 1, max: 4, flags: [] };
+  return {
+    v: 1,
+    id: uuidv7(),
+    type: "press",
+    time: new Date().toISOString(),
+    tz: "Europe/Vilnius",
+    clock: "synced",
+    boot: "6f1c9a2e",
+    mono: 8_123_456.7,
+    site: "vno-akropolis",
+    device: "till-03",
+    touchpoint: "checkout",
+    data: { pad: "p1", button: String((n % 4) + 1), ...question },
+  };
+}
+
+function at(values: number[], quantile: number): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length * quantile)] ?? Number.NaN;
+}
+
+function ratio(ours: number[], bare: number[], quantile: number): string {
+  return (at(ours, quantile) / at(bare, quantile)).toFixed(2);
+}
+
+function ms(value: number): string {
+  return `${value.toFixed(3)} ms`;
+}

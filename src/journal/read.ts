@@ -1,0 +1,183 @@
+// Reads a journal beside a running agent: read-only, in short reads, so that the write-ahead log can be copied meanwhile.
+import { existsSync } from "node:fs";
+import Database from "better-sqlite3";
+import { Fault } from "../words/errors.ts";
+import { isDamage } from "./failure.ts";
+import type { JournalHead } from "./journal.ts";
+import { checkVersion } from "./schema.ts";
+import { readHead } from "./store.ts";
+
+/** Rows of one read. */
+const PAGE_ROWS = 500;
+
+/** One row as it stands in the file. */
+export interface StoredEvent {
+  readonly seq: number;
+  readonly type: string;
+  /** The envelope's time, UTC milliseconds. */
+  readonly timeMs: number;
+  /** The envelope as it is sent. */
+  readonly json: string;
+}
+
+export interface EventFilter {
+  /** Only rows with a greater seq. */
+  readonly afterSeq?: number;
+  readonly types?: readonly string[];
+  /** UTC milliseconds, included. */
+  readonly fromMs?: number;
+  /** UTC milliseconds, not included. */
+  readonly toMs?: number;
+}
+
+export interface RefusedRow {
+  readonly seq: number;
+  readonly type: string;
+  readonly reason: string;
+}
+
+export interface JournalReader {
+  head(): JournalHead;
+  /** Rows by seq, read page by page while the caller goes through them; ends at the head. */
+  events(filter?: EventFilter): Generator<StoredEvent, void>;
+  /** The last `count` rows, by seq. */
+  last(count: number): StoredEvent[];
+  /** Rows in the file. */
+  count(): number;
+  /** Rows of the newest part of the journal whose time is `fromMs` or later; stops at the first older one. */
+  countSince(fromMs: number): number;
+  /** The row that waits longest for the broker. */
+  oldestWaiting(): StoredEvent | undefined;
+  /** What the broker refused for good, newest first. */
+  refused(limit: number): RefusedRow[];
+  /** Every seq in the outbox that has no event. */
+  orphans(): number[];
+  /** What SQLite's own check of the whole file finds; empty where all is well. */
+  integrity(): string[];
+  close(): void;
+}
+
+/**
+ * Opens a journal for reading.
+ * @throws Fault JOURNAL_OPEN where there is none or it cannot be read, JOURNAL_DAMAGED, JOURNAL_NEWER
+ */
+export function openReader(file: string): JournalReader {
+  if (!existsSync(file)) throw new Fault("JOURNAL_OPEN", `there is no journal at ${file}`, { file });
+  const db = guarded(file, () => {
+    const opened = new Database(file, { readonly: true, timeout: 5_000 });
+    try {
+      if (checkVersion(opened) === 0) throw new Fault("JOURNAL_OPEN", `the journal at ${file} is empty`, { file });
+      return opened;
+    } catch (thrown) {
+      opened.close();
+      throw thrown;
+    }
+  });
+  return new SqliteReader(file, db);
+}
+
+/** Everything this room throws is a Fault that says what to do. */
+function guarded<T>(file: string, read: () => T): T {
+  try {
+    return read();
+  } catch (thrown) {
+    if (thrown instanceof Fault) throw thrown;
+    const reason = thrown instanceof Error ? thrown.message : String(thrown);
+    const code = isDamage(thrown) ? "JOURNAL_DAMAGED" : "JOURNAL_OPEN";
+    throw new Fault(code, `the journal at ${file} cannot be read: ${reason}`, { file }, thrown);
+  }
+}
+
+class SqliteReader implements JournalReader {
+  readonly #file: string;
+  readonly #db: Database.Database;
+
+  constructor(file: string, db: Database.Database) {
+    this.#file = file;
+    this.#db = db;
+  }
+
+  head(): JournalHead {
+    return guarded(this.#file, () => this.#db.transaction(() => readHead(this.#db))());
+  }
+
+  *events(filter: EventFilter = {}): Generator<StoredEvent, void> {
+    const types = filter.types ?? [];
+    const page = guarded(this.#file, () =>
+      this.#db.prepare(
+        `SELECT seq, type, timeMs, json FROM events
+         WHERE seq > ? AND timeMs >= ? AND timeMs < ?
+         ${types.length === 0 ? "" : `AND type IN (${types.map(() => "?").join(", ")})`}
+         ORDER BY seq LIMIT ${PAGE_ROWS}`,
+      ),
+    );
+    const { fromMs = Number.MIN_SAFE_INTEGER, toMs = Number.MAX_SAFE_INTEGER } = filter;
+    let after = filter.afterSeq ?? 0;
+    while (true) {
+      const rows = guarded(this.#file, () => page.all(after, fromMs, toMs, ...types)) as StoredEvent[];
+      yield* rows;
+      after = rows.at(-1)?.seq ?? after;
+      if (rows.length < PAGE_ROWS) return;
+    }
+  }
+
+  last(count: number): StoredEvent[] {
+    return (
+      this.#all("SELECT seq, type, timeMs, json FROM events ORDER BY seq DESC LIMIT ?", count) as StoredEvent[]
+    ).reverse();
+  }
+
+  count(): number {
+    return this.#one("SELECT count(*) FROM events");
+  }
+
+  countSince(fromMs: number): number {
+    // By seq, not by an index on time: clocks jump, and an index would cost every commit a page.
+    const older = this.#one("SELECT seq FROM events WHERE timeMs < ? ORDER BY seq DESC LIMIT 1", fromMs);
+    return this.#one("SELECT count(*) FROM events WHERE seq > ?", older);
+  }
+
+  oldestWaiting(): StoredEvent | undefined {
+    const { waiting, done } = this.head();
+    if (waiting === 0) return undefined;
+    return this.#all("SELECT seq, type, timeMs, json FROM events WHERE seq > ? ORDER BY seq LIMIT 1", done)[0] as
+      | StoredEvent
+      | undefined;
+  }
+
+  refused(limit: number): RefusedRow[] {
+    return this.#all(
+      "SELECT seq, coalesce(type, '?') AS type, reason FROM refused LEFT JOIN events USING (seq) ORDER BY seq DESC LIMIT ?",
+      limit,
+    ) as RefusedRow[];
+  }
+
+  orphans(): number[] {
+    const rows = this.#all("SELECT outbox.seq FROM outbox LEFT JOIN events USING (seq) WHERE events.seq IS NULL");
+    return (rows as { seq: number }[]).map((row) => row.seq);
+  }
+
+  integrity(): string[] {
+    const rows = guarded(this.#file, () => this.#db.pragma("integrity_check")) as { integrity_check: string }[];
+    return rows.map((row) => row.integrity_check).filter((finding) => finding !== "ok");
+  }
+
+  close(): void {
+    this.#db.close();
+  }
+
+  #all(sql: string, ...values: readonly number[]): unknown[] {
+    return guarded(this.#file, () => this.#db.prepare(sql).all(...values));
+  }
+
+  #one(sql: string, ...values: readonly number[]): number {
+    return guarded(this.#file, () =>
+      Number(
+        this.#db
+          .prepare(sql)
+          .pluck()
+          .get(...values) ?? 0,
+      ),
+    );
+  }
+}
