@@ -1,0 +1,203 @@
+// One connection to the broker: one client object of the MQTT library, used once and thrown away.
+import mqtt, { type IClientOptions, type IConnackPacket, type MqttClient } from "mqtt";
+import { Fault } from "../words/errors.ts";
+import { brokerFault, codeOf } from "./fault.ts";
+import { MAX_INCOMING_BYTES } from "./login.ts";
+import { reasonText, refusesProtocol } from "./reasons.ts";
+
+/** What became of one publish: a reason code with its text (0 is success), or `lost` with the connection. */
+export type Puback = { readonly code: number; readonly reason: string } | "lost";
+
+export interface Connection {
+  readonly protocol: "5" | "3.1.1";
+  /** Most publishes that the broker takes without PUBACK at one moment. */
+  readonly receiveMaximum: number;
+  /** Largest packet that the broker takes, bytes. */
+  readonly maximumPacketBytes: number;
+  /** Publishes at QoS 1. `done` is called at most once; on a connection that is gone with `lost`, or not at all. */
+  publish(topic: string, payload: string, retain: boolean, done: (puback: Puback) => void): void;
+  /** Subscribes at QoS 1. @throws Fault BROKER_REFUSED when the broker does not grant it, BROKER_LOST */
+  subscribe(topic: string): Promise<void>;
+  /** Resolves once with the reason when the connection is gone. */
+  readonly gone: Promise<Fault>;
+  /** Says DISCONNECT, so that the broker forgets the last will; resolves when the socket is closed or after `ms`. */
+  close(ms: number): Promise<void>;
+  /** Cuts the connection at once, with `fault` as the reason. */
+  cut(fault: Fault): void;
+}
+
+export type Opened =
+  | { readonly connection: Connection }
+  | {
+      readonly fault: Fault;
+      /** `maybe`: closed without a word, as some brokers do on a protocol they do not know. */
+      readonly refusesProtocol: "yes" | "maybe" | "no";
+      /** False where no CONNECT can have reached a broker. */
+      readonly reached: boolean;
+    };
+
+export interface ConnectionRequest {
+  readonly options: IClientOptions;
+  /** The broker's `host:port`, for people. */
+  readonly at: string;
+  readonly signal: AbortSignal;
+  readonly message: (topic: string, payload: Buffer) => void;
+  /** Makes the client object; the library's own `connect` unless a test looks inside. */
+  readonly makeClient?: (options: IClientOptions) => MqttClient;
+}
+
+/** Opens a connection. Resolves with what came of it; never rejects for anything that a network or broker does. */
+export function openConnection(request: ConnectionRequest): Promise<Opened> {
+  const { options, at, signal } = request;
+  let client: MqttClient;
+  try {
+    client = (request.makeClient ?? mqtt.connect)(options);
+  } catch (thrown) {
+    // A certificate or key that OpenSSL cannot read is thrown here.
+    return Promise.resolve({ fault: brokerFault(thrown, at, false), refusesProtocol: "no", reached: false });
+  }
+  let connected = false;
+  let reached = options.protocol === "ws" || options.protocol === "wss";
+  let refusal: number | undefined;
+  let fault: Fault | undefined;
+  let over = false;
+  let announceGone: (fault: Fault) => void = () => undefined;
+  const gone = new Promise<Fault>((resolve) => {
+    announceGone = resolve;
+  });
+
+  const end = (): void => {
+    if (over) return;
+    over = true;
+    signal.removeEventListener("abort", abort);
+    // Ends timers and calls back every publish still in flight; nothing stays queued inside the library.
+    client.end(true);
+    client.stream.destroy();
+    announceGone(
+      fault ??
+        (connected
+          ? new Fault("BROKER_LOST", `the broker ${at} closed the connection`)
+          : new Fault("BROKER_UNREACHABLE", `${at} closed the connection before it answered`)),
+    );
+  };
+  const fail = (thrown: unknown): void => {
+    const code = codeOf(thrown);
+    if (!connected && typeof code === "number") refusal ??= code;
+    fault ??= brokerFault(thrown, at, connected);
+    end();
+  };
+  const abort = (): void => {
+    if (!connected) fail(new Fault("BROKER_LOST", "the agent is stopping"));
+  };
+
+  client.stream.once(options.protocol === "mqtts" ? "secureConnect" : "connect", () => {
+    reached = true;
+  });
+  boundIncoming(client, () =>
+    fail(new Fault("BROKER_LOST", `${at} sent a packet larger than ${MAX_INCOMING_BYTES} bytes`)),
+  );
+  client.on("error", fail);
+  // Errors without a code, such as a WebSocket address that answers 404, do not reach the client's own event.
+  client.stream.on("error", fail);
+  client.on("disconnect", (packet) => {
+    const code = packet.reasonCode ?? 0;
+    fault ??= brokerFault(Object.assign(new Error("the broker ended it"), code === 0 ? {} : { code }), at, true);
+  });
+  client.on("close", end);
+  client.on("message", (topic, payload) => request.message(topic, payload));
+  signal.addEventListener("abort", abort, { once: true });
+  if (signal.aborted) abort();
+
+  return new Promise<Opened>((resolve) => {
+    client.once("connect", (connack) => {
+      if (over) return;
+      connected = true;
+      resolve({ connection: connectionOf(client, connack, options, at, gone, fail) });
+    });
+    void gone.then((reason) =>
+      resolve({
+        fault: reason,
+        refusesProtocol:
+          refusal !== undefined
+            ? refusesProtocol(refusal)
+              ? "yes"
+              : "no"
+            : reached && reason.code === "BROKER_UNREACHABLE"
+              ? "maybe"
+              : "no",
+        reached,
+      }),
+    );
+  });
+}
+
+function connectionOf(
+  client: MqttClient,
+  connack: IConnackPacket,
+  options: IClientOptions,
+  at: string,
+  gone: Promise<Fault>,
+  cut: (fault: Fault) => void,
+): Connection {
+  const limits = connack.properties;
+  const retainAvailable = limits?.retainAvailable ?? true;
+  return {
+    protocol: options.protocolVersion === 5 ? "5" : "3.1.1",
+    receiveMaximum: limits?.receiveMaximum ?? 65_535,
+    maximumPacketBytes: limits?.maximumPacketSize ?? 268_435_460,
+    gone,
+    cut,
+    publish(topic, payload, retain, done) {
+      if (!client.connected || client.disconnecting || client.stream.destroyed) {
+        done("lost");
+        return;
+      }
+      client.publish(topic, payload, { qos: 1, retain: retain && retainAvailable }, (error) => {
+        if (!error) return done({ code: 0, reason: "" });
+        const code = codeOf(error);
+        done(typeof code === "number" ? { code, reason: reasonText(code) } : "lost");
+      });
+    },
+    subscribe(topic) {
+      return new Promise((resolve, reject) => {
+        client.subscribe(topic, { qos: 1 }, (error, granted) => {
+          const refused = granted?.find((one) => one.qos >= 128)?.qos ?? (error === null ? undefined : codeOf(error));
+          if (error === null && refused === undefined) resolve();
+          else if (typeof refused === "number")
+            reject(
+              new Fault("BROKER_REFUSED", `the broker ${at} does not let this device read ${topic}`, {
+                topic,
+                reason: reasonText(refused),
+              }),
+            );
+          else reject(brokerFault(error, at, true));
+        });
+      });
+    },
+    async close(ms) {
+      let timer: NodeJS.Timeout | undefined;
+      const late = new Promise<void>((resolve) => {
+        timer = setTimeout(resolve, ms);
+      });
+      const closed = new Promise<void>((resolve) => {
+        client.end(false, {}, () => resolve());
+      });
+      await Promise.race([closed, gone, late]);
+      clearTimeout(timer);
+      cut(new Fault("BROKER_LOST", "the agent closed the connection"));
+    },
+  };
+}
+
+/** Cuts off a broker that sends more than one bounded packet without ever completing it; the library has no such bound. */
+function boundIncoming(client: MqttClient, exceeded: () => void): void {
+  let sincePacket = 0;
+  client.on("packetreceive", () => {
+    sincePacket = 0;
+  });
+  // Before the parser's own listener, which resets the count for each packet that this chunk completes.
+  client.stream.prependListener("data", (chunk: Buffer) => {
+    sincePacket += chunk.length;
+    if (sincePacket > MAX_INCOMING_BYTES) exceeded();
+  });
+}

@@ -1,0 +1,23 @@
+// Names of the topics of one device, as the contract gives them.
+
+export interface Topics {
+  readonly root: string;
+  readonly status: string;
+  readonly ack: string;
+  readonly delivery: string;
+  readonly event: (type: string) => string;
+  readonly state: (name: string) => string;
+}
+
+/** Topics under `{prefix}/{site}/{device}`. */
+export function topicsOf(prefix: string, site: string, device: string): Topics {
+  const root = `${prefix}/${site}/${device}`;
+  return {
+    root,
+    status: `${root}/status`,
+    ack: `${root}/ack`,
+    delivery: `${root}/state/delivery`,
+    event: (type) => `${root}/event/${type}`,
+    state: (name) => `${root}/state/${name}`,
+  };
+}
