@@ -13,7 +13,7 @@ interface Options {
 }
 
 /** Adds `models` and its verbs. */
-export function models(program: Command): void {
+export function registerModels(program: Command): void {
   const group = program.command("models").description("the detection models on this device");
   const verb = (name: string, description: string, act: (sight: Sight, options: Options) => Promise<void>): Command =>
     group

@@ -12,7 +12,7 @@ interface DetectOptions {
 }
 
 /** Adds `vision` and its verbs. */
-export function vision(program: Command): void {
+export function registerVision(program: Command): void {
   const group = program.command("vision").description("the camera's eyes, tried on pictures and files");
   group
     .command("detect")

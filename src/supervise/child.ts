@@ -2,14 +2,15 @@
 import { type ChildProcess, type SpawnOptions, spawn } from "node:child_process";
 import { once } from "node:events";
 import { accessSync, constants } from "node:fs";
-import { delimiter, join } from "node:path";
+import { delimiter, isAbsolute, join } from "node:path";
 import { Fault } from "../words/errors.ts";
 
 /** Longest wait between SIGTERM and SIGKILL, milliseconds. */
 const TERM_MS = 2_000;
 
-/** Full path of a program on PATH, or undefined. */
+/** Full path of a program on PATH, or undefined; an absolute path is taken as it is. */
 export function which(program: string): string | undefined {
+  if (isAbsolute(program)) return program;
   for (const folder of (process.env.PATH ?? "/usr/local/bin:/usr/bin:/bin").split(delimiter)) {
     const file = join(folder, program);
     try {

@@ -9,7 +9,7 @@ export interface VisionContext {
   /** Where stages report: `vision` for the models, `camera:{id}` for each camera. */
   readonly report: (stage: string) => StageReport;
   readonly seen: (seen: Seen | CameraState) => void;
-  /** Counters for health: frames read, dropped, inferred, per camera. */
+  /** Counters for health, per camera: `frames` that came, `dropped` because a newer one came first, `inferred`. */
   readonly count: (stage: string, counter: string, by: number) => void;
 }
 
@@ -19,6 +19,8 @@ export interface VisionSettings {
   readonly modelsDir: string;
   /** Whether expressions may be read at all: only with purpose, controller and notice named. */
   readonly expression: boolean;
+  /** The compiled threads, `vision/eye.js` and `vision/mind.js`. */
+  readonly threads: { readonly eye: URL; readonly mind: URL };
 }
 
 /** Runs all cameras and the models until aborted; resolves when every thread and child is gone. */

@@ -1,0 +1,113 @@
+// Which child process brings the frames of a camera, and what it is told. Pure.
+
+import type { CameraConfig } from "../../config/schema.ts";
+import { redactText } from "../../config/secret.ts";
+import type { Size } from "../frame.ts";
+
+export interface CameraCommand {
+  readonly program: string;
+  readonly args: readonly string[];
+  /**
+   * Given to the child on its standard input. An address with a password goes this way only: arguments can be read by
+   * every user of the machine (`ps`), standard input cannot.
+   */
+  readonly stdin: string | undefined;
+  /** Never to be shown, in whatever the child prints. */
+  readonly secrets: readonly string[];
+  /** True where the source has an end of its own: a file that is not looped. */
+  readonly mayEnd: boolean;
+}
+
+/** What is known of this installation and not of the camera. */
+export interface CameraSurroundings {
+  /** Path of the Node program. */
+  readonly node: string;
+  /** Path of the compiled drawn scene, `vision/scene/main.js`. */
+  readonly scene: string;
+  /** The camera's password, read from its file. */
+  readonly password: string | undefined;
+}
+
+/** The command for a live camera: frames come in real time, as PPM on standard output. */
+export function cameraCommand(camera: CameraConfig, surroundings: CameraSurroundings): CameraCommand {
+  const { source } = camera;
+  const plain = { program: "ffmpeg", stdin: undefined, secrets: [], mayEnd: false } as const;
+  switch (source.kind) {
+    case "v4l2":
+      return { ...plain, args: [...QUIET, "-f", "v4l2", "-i", source.device, ...frames(camera, camera.fps)] };
+    case "file": {
+      const loop = source.loop ? ["-stream_loop", "-1"] : [];
+      const args = [...QUIET, ...loop, "-re", "-i", `file:${source.path}`, ...frames(camera, camera.fps)];
+      return { ...plain, args, mayEnd: !source.loop };
+    }
+    case "rtsp": {
+      const { password } = surroundings;
+      const encoded = password === undefined ? undefined : encodeSecret(password);
+      const playlist = [
+        "-protocol_whitelist",
+        "pipe,file,rtp,rtsp,rtsps,tcp,udp,tls,crypto",
+        "-f",
+        "concat",
+        "-safe",
+        "0",
+      ];
+      return {
+        ...plain,
+        args: [...QUIET, ...playlist, "-i", "pipe:0", ...frames(camera, camera.fps)],
+        stdin: `ffconcat version 1.0\nfile '${withLogin(source.url, source.username, encoded)}'\noption rtsp_transport ${source.transport}\n`,
+        secrets: password === undefined || encoded === undefined ? [] : [password, encoded],
+      };
+    }
+    case "scene": {
+      const { width, height, fps } = camera;
+      const numbers = { seed: source.seed, width, height, fps };
+      const args = Object.entries(numbers).flatMap(([name, value]) => [`--${name}`, String(value)]);
+      return {
+        ...plain,
+        program: surroundings.node,
+        args: [surroundings.scene, ...args, ...(source.canary ? ["--canary"] : [])],
+      };
+    }
+    default:
+      return source satisfies never;
+  }
+}
+
+/** The command for a file as fast as it goes: frame i belongs to i / fps seconds. */
+export function fileCommand(path: string, size: Size, fps: number): CameraCommand {
+  const args = [...QUIET, "-i", `file:${path}`, ...frames(size, fps)];
+  return { program: "ffmpeg", args, stdin: undefined, secrets: [], mayEnd: true };
+}
+
+const QUIET = ["-hide_banner", "-nostdin", "-loglevel", "error"] as const;
+
+/** First video stream, at a steady rate, scaled to fit with its aspect kept: boxes on it are boxes on the original. */
+function frames(size: Size, fps: number): string[] {
+  const fit = `scale=${size.width}:${size.height}:force_original_aspect_ratio=decrease:flags=bilinear`;
+  const raw = ["-fps_mode", "passthrough", "-f", "image2pipe", "-c:v", "ppm", "-pix_fmt", "rgb24", "pipe:1"];
+  return ["-map", "0:v:0", "-an", "-sn", "-dn", "-vf", `fps=${fps},${fit}`, ...raw];
+}
+
+function withLogin(url: string, username: string | undefined, encodedPassword: string | undefined): string {
+  const address = url.replaceAll("'", "%27");
+  if (username === undefined) return address;
+  const login = encodedPassword === undefined ? encodeSecret(username) : `${encodeSecret(username)}:${encodedPassword}`;
+  return address.replace("://", `://${login}@`);
+}
+
+/** Percent-encodes everything but letters and digits, so that nothing ends a quote or an address part. */
+function encodeSecret(text: string): string {
+  return Array.from(new TextEncoder().encode(text), (byte) => {
+    const character = String.fromCharCode(byte);
+    return /[A-Za-z0-9]/.test(character) ? character : `%${byte.toString(16).padStart(2, "0").toUpperCase()}`;
+  }).join("");
+}
+
+/** What a child printed, fit to be shown: no secret, no login inside an address, one bounded line. */
+export function sayable(stderr: string, secrets: readonly string[]): string {
+  const hidden = secrets.reduce((text, secret) => text.replaceAll(secret, "***"), stderr);
+  const lines = redactText(hidden)
+    .split(/[\r\n]+/)
+    .filter((line) => line.trim() !== "");
+  return (lines.at(-1) ?? "").slice(0, 300);
+}

@@ -1,0 +1,60 @@
+// What the threads of the vision room say to each other: numbers and states, never a picture.
+import type { MessagePort } from "node:worker_threads";
+import type { CameraConfig } from "../config/schema.ts";
+import type { StageState } from "../supervise/keep-running.ts";
+import { Fault, type FaultCode } from "../words/errors.ts";
+import type { FaceSeen, PersonSeen } from "../words/inputs.ts";
+import type { LookModels } from "./look.ts";
+
+/** A fault on its way between threads. */
+export interface FaultMessage {
+  readonly code: FaultCode;
+  readonly message: string;
+}
+
+export function toMessage(fault: Fault): FaultMessage {
+  return { code: fault.code, message: fault.message };
+}
+
+export function fromMessage({ code, message }: FaultMessage): Fault {
+  return new Fault(code, message);
+}
+
+export interface EyeData {
+  readonly cameras: readonly { readonly config: CameraConfig; readonly memory: SharedArrayBuffer }[];
+  /** To the mind: index of a camera that has a frame to look at. */
+  readonly bell: MessagePort;
+}
+
+export type EyeMessage =
+  | { readonly kind: "frame"; readonly camera: number; readonly dropped: boolean }
+  | { readonly kind: "state"; readonly camera: number; readonly state: StageState; readonly fault?: FaultMessage };
+
+export interface MindData {
+  readonly cameras: readonly { readonly config: CameraConfig; readonly memory: SharedArrayBuffer }[];
+  readonly modelsDir: string;
+  readonly models: LookModels;
+  readonly threads: number;
+  /** From the eye. */
+  readonly bell: MessagePort;
+}
+
+export type MindMessage =
+  | { readonly kind: "ready" }
+  | { readonly kind: "fault"; readonly fault: FaultMessage }
+  | {
+      readonly kind: "looked";
+      readonly camera: number;
+      /** When the frame arrived, CLOCK_MONOTONIC milliseconds. */
+      readonly atMs: number;
+      readonly faces: FaceSeen[];
+      readonly persons: PersonSeen[];
+    };
+
+/** The only word to a thread: end in order. */
+export const STOP = "stop";
+
+/** CLOCK_MONOTONIC, milliseconds: the same in every thread, unlike `performance.now`. */
+export function monotonicMs(): number {
+  return Number(process.hrtime.bigint()) / 1e6;
+}
