@@ -24,6 +24,8 @@ export const FAULTS = {
   CONFIG_SYNTAX: { kind: "config", hint: "Mend the YAML at the line given." },
   CONFIG_INVALID: { kind: "config", hint: "Mend each path listed; `touchpoint config schema` prints what is allowed." },
   CONFIG_SECRET: { kind: "config", hint: "Put the secret in the file named, readable by this user only." },
+  CONFIG_EXISTS: { kind: "input", hint: "Give another --config FILE, or --force to write over this one." },
+  CONFIG_WRITE: { kind: "unavailable", hint: "Check that the folder exists, its rights and the space on its disk." },
   JOURNAL_OPEN: { kind: "unavailable", hint: "Check the data folder's disk, space and rights." },
   JOURNAL_WRITE: {
     kind: "unavailable",

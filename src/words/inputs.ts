@@ -60,7 +60,7 @@ export type Box = z.infer<typeof Box>;
 export const FaceSeen = z.object({
   box: Box,
   score: z.number().min(0).max(1),
-  expression: z.record(z.enum(EXPRESSIONS), z.number()).optional(),
+  expression: z.partialRecord(z.enum(EXPRESSIONS), z.number()).optional(),
 });
 export type FaceSeen = z.infer<typeof FaceSeen>;
 export const PersonSeen = z.object({ box: Box, score: z.number().min(0).max(1) });

@@ -1,0 +1,219 @@
+// The composition root: makes every part, joins them one way, and ends them in order.
+import { randomBytes } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Logger } from "pino";
+import { v7 as uuidv7 } from "uuid";
+import type { SimulatedPad } from "../buttons/simulated.ts";
+import { bootId, clockSynced, createBoottime } from "../clock/clock.ts";
+import type { Config } from "../config/schema.ts";
+import { createHealth, type Health } from "../health/health.ts";
+import { readMachine } from "../journal/machine.ts";
+import { openJournal } from "../journal/open.ts";
+import { builtUrl, packageRoot } from "../place.ts";
+import { type Effect, type Moment, utc } from "../touchpoint/decision.ts";
+import { RetainedStates } from "../uplink/states.ts";
+import { runUplink } from "../uplink/uplink.ts";
+import { asFault, type Fault } from "../words/errors.ts";
+import type { Fact } from "../words/events.ts";
+import { type Deciding, startDeciding } from "./deciding.ts";
+import { turnOffDumps } from "./dumps.ts";
+import { runPads } from "./pads.ts";
+import { stampFact } from "./stamp.ts";
+import { createWatchdog } from "./watchdog.ts";
+
+/** How often dwell, grace, interval ends and lost counters are looked at, milliseconds. */
+const TICK_MS = 200;
+/** How often the clock's state is asked and the health state published, milliseconds. */
+const SLOW_TICK_MS = 30_000;
+
+export interface AgentOptions {
+  readonly signal: AbortSignal;
+  readonly log: Logger;
+  /** Called with each simulated pad when it is made. */
+  readonly simulated?: (id: string, pad: SimulatedPad) => void;
+  /** Called once, when the journal is open and the inputs are being served. */
+  readonly started?: () => void;
+}
+
+/** Runs the whole agent until aborted; resolves when everything is on disk and every thread and child has ended. */
+export async function runAgent(config: Config, options: AgentOptions): Promise<void> {
+  turnOffDumps();
+  const { local, fleet } = config;
+  const { log } = options;
+  const boot = bootId();
+  const boottime = createBoottime();
+  let clock: "synced" | "unsynced" = (await clockSynced()) ? "synced" : "unsynced";
+  const moment = (): Moment => ({
+    ms: boottime.nowMs(),
+    unixMs: Date.now(),
+    newId: (unixMs) => uuidv7({ msecs: Math.max(0, Math.round(unixMs)) }),
+  });
+  const stamp = (fact: Fact, { ms, unixMs }: Moment) =>
+    stampFact(fact, { site: local.site, device: local.device, tz: local.timezone, boot, clock, ms, unixMs });
+
+  // What is said before the journal is open waits for it.
+  const early: Fact[] = [];
+  let record = (fact: Fact): void => void early.push(fact);
+  const states = new RetainedStates();
+  const health = createHealth(boottime.nowMs, (stage, { state, code, message, hint }) => {
+    const details = {
+      ...(code === undefined ? {} : { code }),
+      ...(message === undefined ? {} : { message }),
+      ...(hint === undefined ? {} : { hint }),
+    };
+    log[state === "degraded" ? "warn" : "info"]({ stage, state, ...details }, "stage changed");
+    // Starting and stopping are no news to a server: `status` says so already.
+    if (state === "ok" || state === "degraded") {
+      const at = moment();
+      record({ type: "health", id: at.newId(at.unixMs), atMs: at.ms, data: { stage, state, ...details } });
+    }
+    publishHealth();
+  });
+  const publishHealth = (): void => {
+    const { stages, counters } = health.snapshot();
+    const at = moment();
+    const told = Object.entries(stages).map(([stage, { sinceMs, ...rest }]) => [
+      stage,
+      { ...rest, since: utc(at, sinceMs) },
+    ]);
+    states.set("health", { stages: Object.fromEntries(told), counters });
+  };
+  const dropped = (stage: string, fault: Fault): void => {
+    health.count(`${stage}.dropped.${fault.code}`);
+    log.debug({ stage, fault }, "input dropped");
+  };
+
+  const journal = await openJournal({
+    file: join(local.dataDir, "journal.db"),
+    threadUrl: builtUrl("journal/thread.js"),
+    machine: readMachine(),
+    gap: (data) => {
+      const at = moment();
+      return stamp({ type: "gap", id: at.newId(at.unixMs), atMs: at.ms, data }, at);
+    },
+    now: () => new Date(),
+    report: health.stage("journal"),
+  });
+  // Inputs and vision end first, the uplink last, so that what they said last still leaves.
+  const inputs = new AbortController();
+  const sending = new AbortController();
+  const perform = (effect: Effect): void => {
+    const port = pads.port(effect.pad);
+    if (effect.kind === "acknowledge") port?.acknowledge(effect.ref);
+    else port?.indicate(effect.pattern, effect.pad);
+  };
+  const emotion = local.privacy.emotion !== undefined;
+  const settings = {
+    touchpoints: fleet.touchpoints,
+    mood: emotion ? { intervalMs: fleet.mood.intervalS * 1000, k: fleet.mood.k } : undefined,
+  };
+  const engine = startDeciding(settings, await journal.kept(""), {
+    journal,
+    moment,
+    stamp,
+    perform: (effect) => perform(effect),
+    dropped: (fault) => dropped("touchpoint", fault),
+    abandoned: (reason) => log.error({ fault: asFault(reason, "JOURNAL_WRITE") }, "a step did not reach the journal"),
+    committed: (facts) => {
+      for (const fact of facts) if (fact.type === "mood") states.set("mood", fact.data);
+    },
+  });
+  engine.record(early);
+  record = (fact) => engine.record([fact]);
+
+  const pads = runPads(local.pads, {
+    signal: inputs.signal,
+    health,
+    nowMs: boottime.nowMs,
+    session: randomBytes(4).toString("hex"),
+    input: (input) => {
+      health.count(`pad:${input.pad}.${input.kind}`);
+      engine.decide(input);
+    },
+    dropped: (pad, fault) => dropped(`pad:${pad}`, fault),
+    simulated: (id, pad) => options.simulated?.(id, pad),
+  });
+  const vision = runEyes(config, emotion, inputs.signal, health, boottime.nowMs, engine);
+  const uplink =
+    local.broker === undefined
+      ? Promise.resolve()
+      : runUplink(
+          { site: local.site, device: local.device, broker: local.broker, version: version(), boot },
+          {
+            journal,
+            states,
+            report: health.stage("uplink"),
+            signal: sending.signal,
+            timeNow: () => new Date().toISOString(),
+            dropped: (fault) => dropped("uplink", fault),
+          },
+        );
+
+  const ticks = setInterval(() => engine.decide({ kind: "tick", atMs: boottime.nowMs() }), TICK_MS);
+  const slowTicks = setInterval(() => {
+    boottime.refresh();
+    publishHealth();
+    void clockSynced().then((synced) => {
+      clock = synced ? "synced" : "unsynced";
+    });
+  }, SLOW_TICK_MS);
+  const watchdog = createWatchdog(process.env, () => journal.head());
+  watchdog.ready();
+  log.info({ device: local.device, site: local.site, version: version(), boot, clock }, "agent started");
+  options.started?.();
+
+  await new Promise<void>((resolve) => {
+    if (options.signal.aborted) resolve();
+    options.signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+  watchdog.stopping();
+  inputs.abort();
+  await Promise.all([pads.ended, vision]);
+  clearInterval(ticks);
+  clearInterval(slowTicks);
+  await engine.stop();
+  sending.abort();
+  await uplink;
+  await journal.close();
+  watchdog.end();
+  log.info("agent stopped");
+}
+
+/** Cameras and models, loaded only where a camera is configured; a failure there stops nothing else. */
+async function runEyes(
+  config: Config,
+  expression: boolean,
+  signal: AbortSignal,
+  health: Health,
+  nowMs: () => number,
+  engine: Deciding,
+): Promise<void> {
+  const { cameras, vision, modelsDir } = config.local;
+  if (cameras.length === 0) return;
+  const { runVision } = await import("../vision/run.ts");
+  await runVision(
+    {
+      cameras,
+      vision,
+      modelsDir: modelsDir ?? join(packageRoot(), "models"),
+      expression,
+      threads: { eye: builtUrl("vision/eye.js"), mind: builtUrl("vision/mind.js") },
+    },
+    {
+      signal,
+      nowMs,
+      report: (stage) => health.stage(stage),
+      seen: (seen) => engine.decide(seen),
+      count: (stage, counter, by) => health.count(`${stage}.${counter}`, by),
+    },
+  );
+}
+
+/** Version of the program, from package.json. */
+export function version(): string {
+  const { version: text } = JSON.parse(readFileSync(join(packageRoot(), "package.json"), "utf8")) as {
+    version: string;
+  };
+  return text;
+}

@@ -1,0 +1,46 @@
+// The command line: one file per verb, registered here.
+import { Command, CommanderError } from "commander";
+import { version } from "../agent/agent.ts";
+import { registerButtons } from "./buttons.ts";
+import { registerConfig } from "./config.ts";
+import { registerDoctor } from "./doctor.ts";
+import { registerJournal } from "./journal.ts";
+import { registerModels } from "./models.ts";
+import { registerMqtt } from "./mqtt.ts";
+import { EXIT, exitFor, explain } from "./outcome.ts";
+import { registerRun } from "./run.ts";
+import { registerVision } from "./vision.ts";
+
+const program = new Command("touchpoint")
+  .description("Measures what customers feel, at the very place where they are served.")
+  .version(version())
+  .showHelpAfterError()
+  .exitOverride();
+
+for (const register of [
+  registerRun,
+  registerDoctor,
+  registerConfig,
+  registerButtons,
+  registerVision,
+  registerModels,
+  registerJournal,
+  registerMqtt,
+])
+  register(program);
+
+// A reader that went away (`| head`) is no error.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code === "EPIPE") process.exit(EXIT.good);
+  throw error;
+});
+
+try {
+  await program.parseAsync(process.argv);
+} catch (thrown) {
+  if (thrown instanceof CommanderError) process.exitCode = thrown.exitCode === 0 ? EXIT.good : EXIT.usage;
+  else {
+    process.stderr.write(`${explain(thrown)}\n`);
+    process.exitCode = exitFor(thrown);
+  }
+}
