@@ -204,7 +204,10 @@ async function runEyes(
       signal,
       nowMs,
       report: (stage) => health.stage(stage),
-      seen: (seen) => engine.decide(seen),
+      // A camera that ends because the agent ends is not lost.
+      seen: (seen) => {
+        if (!signal.aborted) engine.decide(seen);
+      },
       count: (stage, counter, by) => health.count(`${stage}.${counter}`, by),
     },
   );

@@ -179,7 +179,8 @@ function settle(
     atMs: moment.ms,
     data: { camera: zone.camera, zone: id, occupied, people },
   });
-  if (stepped.closed) facts.push(presence(false, 0));
+  // Where an episode is cut nobody saw the zone become empty, so nobody says so: the contact's `cut` ends the presence.
+  if (stepped.closed && cause === undefined) facts.push(presence(false, 0));
   if (stepped.opened) facts.push(presence(true, stepped.state.open?.people ?? 1));
   const closedPeople = stepped.closed ? (before.episodes.open?.people ?? 0) : 0;
   const mood =

@@ -101,6 +101,7 @@ export const FAULTS = {
     hint: "The broker refused this message; it is kept, visible in `journal status`, and not tried again.",
   },
   ACK_INVALID: { kind: "input", hint: "The central server sent an `ack` that is none; check its version and rights." },
+  PAGE_PORT: { kind: "config", hint: "Give another port with --port; 0 takes a free one." },
   CHILD_MISSING: { kind: "unavailable", hint: "Install the program named; ./scripts/setup does it on Debian." },
 } as const satisfies Record<string, FaultEntry>;
 

@@ -35,7 +35,7 @@ export const ContactData = z.object({
   cause: z.enum(["restart", "camera-lost", "stopped"]).optional().describe("why an episode was cut"),
 });
 
-/** A zone became occupied or empty. */
+/** A zone became occupied or empty. After a `contact` with outcome `cut` nobody knows: the next presence says. */
 export const PresenceData = z.object({
   camera: z.string(),
   zone: z.string(),

@@ -80,6 +80,8 @@ describe("episodes", () => {
     expect(Object.keys(after.keep).filter((key) => key.startsWith("episodes:"))).toEqual([]);
     day.decide({ kind: "camera", camera: "door", live: false, atMs: day.nowMs() });
     expect(day.of("contact").map(({ data }) => [data.outcome, data.cause])).toEqual([["cut", "camera-lost"]]);
+    // Nobody saw the zone become empty.
+    expect(day.of("presence").map(({ data }) => data.occupied)).toEqual([true]);
   });
 
   it("loses no episode that ended just before a kill, its outcome not yet said", () => {
