@@ -4,10 +4,11 @@ import { type ModelEntry, readManifest, readModelFile } from "../vision/models/m
 import { openModel } from "../vision/models/runtime.ts";
 import { selfTest } from "../vision/models/self-test.ts";
 import { asFault, type Fault } from "../words/errors.ts";
-import { DEFAULT_CONFIG, type Sight, sayFault, sightOf } from "./sight.ts";
+import { CONFIG_OPTION } from "./outcome.ts";
+import { type Sight, sayFault, sightOf } from "./sight.ts";
 
 interface Options {
-  readonly config?: string;
+  readonly config: string;
   readonly json?: boolean;
   readonly seconds?: string;
 }
@@ -19,13 +20,13 @@ export function registerModels(program: Command): void {
     group
       .command(name)
       .description(description)
-      .option("--config <file>", `configuration (default ${DEFAULT_CONFIG})`)
+      .option(...CONFIG_OPTION)
       .option("--json", "machine-readable")
       .action(async (options: Options) => {
         try {
           await act(sightOf(options.config), options);
         } catch (thrown) {
-          sayFault(thrown, options.json === true);
+          sayFault(thrown);
         }
       });
   verb("list", "every model of the manifest and whether its file is here", list);

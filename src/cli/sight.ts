@@ -4,9 +4,8 @@ import { join } from "node:path";
 import { loadConfig } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
 import { packageRoot } from "../place.ts";
-import { FAULTS, Fault } from "../words/errors.ts";
-
-export const DEFAULT_CONFIG = "/etc/touchpoint/touchpoint.yaml";
+import { Fault } from "../words/errors.ts";
+import { CONFIG_OPTION, exitFor, explain } from "./outcome.ts";
 
 export interface Sight {
   readonly modelsDir: string;
@@ -17,12 +16,12 @@ export interface Sight {
 }
 
 /**
- * @param file as given by --config; without it the default file where there is one
+ * @param file as given by --config; a default file that does not exist is no fault: models can be tried before anything
+ * is configured
  * @throws Fault CONFIG_*
  */
-export function sightOf(file: string | undefined): Sight {
-  const path = file ?? (existsSync(DEFAULT_CONFIG) ? DEFAULT_CONFIG : undefined);
-  const config = path === undefined ? undefined : loadConfig(path).config;
+export function sightOf(file: string): Sight {
+  const config = file === CONFIG_OPTION[2] && !existsSync(file) ? undefined : loadConfig(file).config;
   const vision = config?.local.vision;
   return {
     modelsDir: config?.local.modelsDir ?? join(packageRoot(), "models"),
@@ -36,11 +35,9 @@ export function sightOf(file: string | undefined): Sight {
   };
 }
 
-/** Says what went wrong on standard error, as a sentence and a hint, and sets the exit status: 78 for configuration. */
-export function sayFault(thrown: unknown, json: boolean): void {
+/** Says what went wrong on standard error and sets the exit status; a bug is thrown on. */
+export function sayFault(thrown: unknown): void {
   if (!(thrown instanceof Fault)) throw thrown;
-  process.exitCode = FAULTS[thrown.code].kind === "config" ? 78 : 1;
-  console.error(
-    json ? JSON.stringify({ error: thrown.toJSON() }) : `${thrown.code}: ${thrown.message}\n  ${thrown.hint}`,
-  );
+  process.exitCode = exitFor(thrown);
+  console.error(explain(thrown));
 }

@@ -1,14 +1,30 @@
 // `touchpoint vision …`: the eyes, tried on pictures and files.
-import type { Command } from "commander";
+import { type Command, InvalidArgumentError } from "commander";
+import type { ZoneConfig } from "../config/schema.ts";
 import { openLook } from "../vision/look.ts";
 import { readManifest } from "../vision/models/manifest.ts";
 import { asFault } from "../words/errors.ts";
-import { DEFAULT_CONFIG, sayFault, sightOf } from "./sight.ts";
+import { CONFIG_OPTION } from "./outcome.ts";
+import { type Sight, sayFault, sightOf } from "./sight.ts";
 import { type DetectedPicture, detectPicture } from "./vision-detect.ts";
+import { type ClipSummary, runClip, zoneFrom } from "./vision-run.ts";
 
 interface DetectOptions {
-  readonly config?: string;
+  readonly config: string;
   readonly json?: boolean;
+}
+
+interface RunOptions extends DetectOptions {
+  readonly annotate?: string;
+  readonly fps: number;
+  readonly zone?: [number, number][];
+  readonly by?: ZoneConfig["by"];
+  readonly anchor?: ZoneConfig["anchor"];
+  readonly minScore?: number;
+  readonly dwell?: number;
+  readonly grace?: number;
+  readonly post?: number;
+  readonly mood?: boolean;
 }
 
 /** Adds `vision` and its verbs. */
@@ -18,9 +34,26 @@ export function registerVision(program: Command): void {
     .command("detect")
     .description("faces, expressions and persons in still pictures")
     .argument("<image...>", "JPEG, PNG or WebP files")
-    .option("--config <file>", `configuration (default ${DEFAULT_CONFIG})`)
+    .option(...CONFIG_OPTION)
     .option("--json", "one JSON object a picture, one a line")
     .action(async (images: string[], options: DetectOptions) => await detect(images, options));
+  group
+    .command("run")
+    .description("the live pipeline over a file, as fast as it goes: events as NDJSON, then a summary")
+    .argument("<video>", "any file that ffmpeg reads")
+    .option(...CONFIG_OPTION)
+    .option("--json", "the summary as JSON too")
+    .option("--annotate <file>", "write an mp4 with boxes and the zone, every face blurred beyond recovery")
+    .option("--fps <n>", "frames taken from each second of the file", decimal(0.5, 60), 8)
+    .option("--zone <corners>", "x,y,x,y,… as shares of the frame; two corners make a rectangle", corners)
+    .option("--by <what>", "what occupies the zone: face, person or either", oneOf("face", "person", "either"))
+    .option("--anchor <point>", "the point of a box that must lie in the zone: centre or foot", oneOf("centre", "foot"))
+    .option("--min-score <n>", "weaker faces and persons do not count", decimal(0.05, 1))
+    .option("--dwell <ms>", "occupied this long opens an episode", decimal(0, 86_400_000))
+    .option("--grace <ms>", "an absence up to this long is bridged", decimal(0, 86_400_000))
+    .option("--post <ms>", "wait for a press this long before saying silent", decimal(0, 86_400_000))
+    .option("--mood", "read expressions too and give the mood of the whole clip")
+    .action(async (video: string, options: RunOptions) => await run(video, options));
 }
 
 async function detect(images: readonly string[], options: DetectOptions): Promise<void> {
@@ -36,16 +69,64 @@ async function detect(images: readonly string[], options: DetectOptions): Promis
         } catch (thrown) {
           // One bad picture does not keep the others from being looked at.
           const fault = asFault(thrown, "IMAGE_UNREADABLE");
-          sayFault(fault, false);
           if (json) console.log(JSON.stringify({ file: image, error: fault.toJSON() }));
+          sayFault(fault);
         }
       }
     } finally {
       await look.close();
     }
   } catch (thrown) {
-    sayFault(thrown, json);
+    sayFault(thrown);
   }
+}
+
+async function run(video: string, options: RunOptions): Promise<void> {
+  try {
+    const sight = sightOf(options.config);
+    const mood = moodOf(sight, options);
+    const { expression, ...detectors } = sight.names;
+    const names = mood === undefined ? detectors : { ...detectors, expression };
+    const look = await openLook(sight.modelsDir, readManifest(sight.modelsDir), names, sight.threads);
+    try {
+      const summary = await runClip(
+        {
+          video,
+          size: { width: 640, height: 384 },
+          fps: options.fps,
+          zone: zoneOf(sight, options),
+          mood,
+          annotateTo: options.annotate,
+          event: ({ type, atMs, data }) => console.log(JSON.stringify({ type, atS: atMs / 1000, data })),
+        },
+        look,
+      );
+      console.log(options.json === true ? JSON.stringify({ type: "summary", ...summary }) : paragraph(summary));
+    } finally {
+      await look.close();
+    }
+  } catch (thrown) {
+    sayFault(thrown);
+  }
+}
+
+/** The first zone of the configuration, changed by what the command line says. */
+function zoneOf(sight: Sight, options: RunOptions): ReturnType<typeof zoneFrom> {
+  const configured = sight.config?.fleet.touchpoints.find(({ zone }) => zone !== undefined)?.zone;
+  const { zone: polygon, by, anchor, minScore, dwell: dwellMs, grace: graceMs, post: postMs } = options;
+  const given = Object.entries({ polygon, by, anchor, minScore, dwellMs, graceMs, postMs });
+  const { camera: _camera, ...base } = configured ?? { camera: "" };
+  return zoneFrom({ ...base, ...Object.fromEntries(given.filter(([, value]) => value !== undefined)) });
+}
+
+/** The device's privacy ceiling holds for this verb too. */
+function moodOf(sight: Sight, options: RunOptions): { k: number } | undefined {
+  if (options.mood !== true) return undefined;
+  if (sight.config !== undefined && sight.config.local.privacy.emotion === undefined) {
+    console.error("local.privacy.emotion is not set in this configuration: expressions are not read");
+    return undefined;
+  }
+  return { k: sight.config?.fleet.mood.k ?? 5 };
 }
 
 function sentence(picture: DetectedPicture): string {
@@ -60,4 +141,44 @@ function sentence(picture: DetectedPicture): string {
   for (const { box, score } of picture.persons) lines.push(`  person  ${score.toFixed(2)}  at ${box.join(" ")}`);
   if (picture.faces.length + picture.persons.length === 0) lines.push("  nobody");
   return lines.join("\n");
+}
+
+function paragraph(summary: ClipSummary): string {
+  const { frames, clipSeconds, wallSeconds, framesPerSecond, framesWithFaces, framesWithPersons, contacts } = summary;
+  return [
+    `${frames} frames of ${clipSeconds.toFixed(1)} s in ${wallSeconds} s: ${framesPerSecond} frames/s`,
+    `faces in ${framesWithFaces} frames, persons in ${framesWithPersons}`,
+    `${contacts.length} contacts`,
+    ...contacts.map(
+      ({ startS, endS, people, outcome }) =>
+        `  ${startS.toFixed(1)} – ${endS.toFixed(1)} s  people ${people}  ${outcome}`,
+    ),
+  ].join("\n");
+}
+
+function decimal(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() === "" || !(value >= min && value <= max))
+      throw new InvalidArgumentError(`give a number from ${min} to ${max}`);
+    return value;
+  };
+}
+
+function oneOf<T extends string>(...allowed: T[]): (text: string) => T {
+  return (text) => {
+    const found = allowed.find((word) => word === text);
+    if (found === undefined) throw new InvalidArgumentError(`give one of ${allowed.join(", ")}`);
+    return found;
+  };
+}
+
+function corners(text: string): [number, number][] {
+  const numbers = text.split(",").map((part) => (part.trim() === "" ? Number.NaN : Number(part)));
+  if (numbers.length < 4 || numbers.length % 2 !== 0 || numbers.some((n) => !(n >= 0 && n <= 1)))
+    throw new InvalidArgumentError("give two or more corners, x,y,x,y,…, each number from 0 to 1");
+  const points = numbers.flatMap((x, i): [number, number][] => (i % 2 === 0 ? [[x, numbers[i + 1] ?? 0]] : []));
+  const [a, b] = points;
+  if (points.length !== 2 || a === undefined || b === undefined) return points;
+  return [a, [b[0], a[1]], b, [a[0], b[1]]];
 }

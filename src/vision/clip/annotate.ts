@@ -1,0 +1,106 @@
+// Writes an annotated copy of a clip: the only place where pictures are written, only when a technician asks for it.
+import { once } from "node:events";
+import { exited, startChild } from "../../supervise/child.ts";
+import { Fault } from "../../words/errors.ts";
+import type { Box } from "../../words/inputs.ts";
+import { sayable } from "../camera/command.ts";
+import type { Frame, Size } from "../frame.ts";
+import type { Looked } from "../look.ts";
+import { blurFace, type Colour, drawBar, drawBox, drawPolygon } from "./draw.ts";
+
+const FACE: Colour = [255, 221, 51];
+const PERSON: Colour = [68, 136, 255];
+const SMILE: Colour = [80, 220, 100];
+const EMPTY_ZONE: Colour = [190, 190, 190];
+const OCCUPIED_ZONE: Colour = [80, 220, 100];
+
+export interface Marks extends Looked {
+  readonly zone: readonly (readonly [number, number])[];
+  readonly occupied: boolean;
+}
+
+/** Where faces were lately, so that a face missed for a moment is still covered. */
+export interface FaceMemory {
+  /** Boxes to blur at `atMs`: now, and for a second after. */
+  cover(looked: Looked, atMs: number): Box[];
+}
+
+const REMEMBER_MS = 1_000;
+/** Upper part of a person's box that holds the head, when no face was found in it. */
+const HEAD_SHARE = 0.3;
+
+export function createFaceMemory(): FaceMemory {
+  let lately: { box: Box; untilMs: number }[] = [];
+  return {
+    cover({ faces, persons }, atMs) {
+      const heads = persons.map(({ box: [x, y, w, h] }): Box => [x, y, w, Math.min(h * HEAD_SHARE, w)]);
+      const now = [...faces.map(({ box }) => box), ...heads].map((box) => ({ box, untilMs: atMs + REMEMBER_MS }));
+      lately = [...lately.filter(({ untilMs }) => untilMs >= atMs), ...now];
+      return lately.map(({ box }) => box);
+    },
+  };
+}
+
+/** Draws on the frame itself: first every face is blurred, then the marks. */
+export function annotate(frame: Frame, marks: Marks, blurred: readonly Box[]): void {
+  for (const box of blurred) blurFace(frame, box);
+  drawPolygon(frame, marks.zone, marks.occupied ? OCCUPIED_ZONE : EMPTY_ZONE);
+  for (const { box } of marks.persons) drawBox(frame, box, PERSON);
+  for (const { box, expression } of marks.faces) {
+    drawBox(frame, box, FACE);
+    if (expression?.happiness !== undefined) drawBar(frame, box, expression.happiness, SMILE);
+  }
+}
+
+export interface ClipWriter {
+  write(frame: Frame): Promise<void>;
+  /** Resolves when the file is whole. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts an encoder for frames of one size.
+ * @throws Fault CHILD_MISSING; `write` and `close` throw IMAGE_UNREADABLE when the file cannot be written
+ */
+export function createClipWriter(path: string, size: Size, fps: number): ClipWriter {
+  const raw = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", `${size.width}x${size.height}`, "-r", String(fps)];
+  const even = "pad=ceil(iw/2)*2:ceil(ih/2)*2";
+  const args = ["-hide_banner", "-loglevel", "error", "-y", ...raw, "-i", "pipe:0", "-vf", even];
+  const child = startChild(
+    "ffmpeg",
+    [
+      ...args,
+      "-c:v",
+      "libx264",
+      "-preset",
+      "veryfast",
+      "-pix_fmt",
+      "yuv420p",
+      "-movflags",
+      "+faststart",
+      `file:${path}`,
+    ],
+    { stdio: ["pipe", "ignore", "pipe"] },
+  );
+  let printed = "";
+  child.stderr?.setEncoding("utf8").on("data", (part: string) => {
+    printed = (printed + part).slice(-4_000);
+  });
+  const gone = exited(child);
+  gone.catch(() => undefined);
+  const input = child.stdin;
+  input?.on("error", () => undefined);
+  const failure = (): Fault => new Fault("IMAGE_UNREADABLE", `cannot write ${path}: ${sayable(printed, [])}`);
+  return {
+    async write({ width, height, rgb }) {
+      if (width !== size.width || height !== size.height) throw new Fault("CAMERA_LOST", "the clip changed its size");
+      if (input === null || !input.writable) throw failure();
+      if (!input.write(rgb)) await Promise.race([once(input, "drain"), gone]);
+    },
+    async close() {
+      input?.end();
+      const { code } = await gone;
+      if (code !== 0) throw failure();
+    },
+  };
+}
