@@ -6,7 +6,11 @@ import { Damage } from "./schema.ts";
 
 /** True where the file itself can no longer be trusted. */
 export function isDamage(thrown: unknown): boolean {
-  return thrown instanceof Damage || /^SQLITE_(CORRUPT|NOTADB)/.test(codeOf(thrown));
+  if (thrown instanceof Damage || /^SQLITE_(CORRUPT|NOTADB)/.test(codeOf(thrown))) return true;
+  // The statements are fixed and the version was checked, so what they name was there once.
+  return (
+    thrown instanceof Error && codeOf(thrown) === "SQLITE_ERROR" && /(no such|no column named)/.test(thrown.message)
+  );
 }
 
 /** What became of a request that the open database could not serve. Unknown errors are retried: nothing is lost. */

@@ -55,10 +55,10 @@ export class ThreadLine {
   /** Opens the file. @throws Fault JOURNAL_OPEN, JOURNAL_FULL, JOURNAL_LOCKED or JOURNAL_NEWER */
   async start(): Promise<void> {
     this.#settings.report("starting");
+    // Not well until the file is open.
+    this.#degraded = true;
     await this.#open();
     this.#looking = setInterval(() => this.#look(), STALL_LOOK_MS).unref();
-    if (!this.#degraded) this.#settings.report("ok");
-    this.#recovered();
   }
 
   /** Asks once; the answer may take as long as disk and thread fail. Rejects with JOURNAL_CLOSED after the end. */

@@ -62,7 +62,7 @@ export function openStore(opening: Opening, told: (aside: SetAside) => void): { 
       checked = openChecked(fresh);
     }
     const { stream, head } = checked.head;
-    return { store: new SqliteStore(checked.db, holder, checked.head), opened: { stream, head } };
+    return { store: new SqliteStore(checked, holder), opened: { stream, head } };
   } catch (thrown) {
     holder.close();
     throw thrown;
@@ -74,6 +74,7 @@ interface Checked {
   /** The machine that wrote the file; empty where it is unknown. */
   readonly machine: string;
   readonly head: JournalHead;
+  readonly sql: Statements;
 }
 
 /** Opens one file as it is and makes sure that the next seq can be given in it. */
@@ -92,7 +93,7 @@ function openChecked(opening: Opening): Checked {
     db.pragma(`journal_size_limit = ${4 * CHECKPOINT_PAGES * PAGE_BYTES}`);
     if (metaOf(db, "stream") === undefined) begin(db, opening.machine);
     proveHead(db, opening.expect);
-    return { db, machine: metaOf(db, "machine") ?? "", head: readHead(db) };
+    return { db, machine: metaOf(db, "machine") ?? "", head: readHead(db), sql: prepareAll(db) };
   } catch (thrown) {
     db.close();
     throw thrown;
@@ -144,35 +145,41 @@ export function readHead(db: Database.Database): JournalHead {
   };
 }
 
+/** Every statement of the store: a table or column that is missing shows here, at the start. */
+function prepareAll(db: Database.Database) {
+  return {
+    event: db.prepare("INSERT INTO events (seq, type, timeMs, json) VALUES (?, ?, ?, ?)"),
+    outbox: db.prepare("INSERT INTO outbox (lane, seq) VALUES (?, ?)"),
+    keep: db.prepare("INSERT INTO keep (key, value) VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value"),
+    forget: db.prepare("DELETE FROM keep WHERE key = ?"),
+    settle: db.prepare(`DELETE FROM outbox WHERE lane IN (${LANES.join(", ")}) AND seq = ?`),
+    refuse: db.prepare("INSERT INTO refused (seq, reason) VALUES (?, ?)"),
+    confirm: db.prepare(
+      "INSERT INTO meta (key, value) VALUES ('confirmed', ?) ON CONFLICT DO UPDATE SET value = excluded.value",
+    ),
+    kept: db.prepare("SELECT key, value FROM keep WHERE substr(key, 1, length(@prefix)) = @prefix"),
+    waiting: db.prepare(
+      `SELECT outbox.seq, outbox.lane, events.type, events.json FROM outbox JOIN events USING (seq)
+       WHERE outbox.lane = ? AND outbox.seq > ? ORDER BY outbox.seq LIMIT ?`,
+    ),
+    oldest: db.prepare(MIN_WAITING).pluck(),
+  };
+}
+type Statements = ReturnType<typeof prepareAll>;
+
 class SqliteStore implements Store {
   readonly #db: Database.Database;
   readonly #holder: Database.Database;
   /** Kept beside the tables, because counting a long backlog takes a while. */
   #state: JournalHead;
   #pages = 0;
-  readonly #sql;
+  readonly #sql: Statements;
 
-  constructor(db: Database.Database, holder: Database.Database, state: JournalHead) {
+  constructor({ db, head, sql }: Checked, holder: Database.Database) {
     this.#db = db;
     this.#holder = holder;
-    this.#state = state;
-    this.#sql = {
-      event: db.prepare("INSERT INTO events (seq, type, timeMs, json) VALUES (?, ?, ?, ?)"),
-      outbox: db.prepare("INSERT INTO outbox (lane, seq) VALUES (?, ?)"),
-      keep: db.prepare("INSERT INTO keep (key, value) VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value"),
-      forget: db.prepare("DELETE FROM keep WHERE key = ?"),
-      settle: db.prepare(`DELETE FROM outbox WHERE lane IN (${LANES.join(", ")}) AND seq = ?`),
-      refuse: db.prepare("INSERT INTO refused (seq, reason) VALUES (?, ?)"),
-      confirm: db.prepare(
-        "INSERT INTO meta (key, value) VALUES ('confirmed', ?) ON CONFLICT DO UPDATE SET value = excluded.value",
-      ),
-      kept: db.prepare("SELECT key, value FROM keep WHERE substr(key, 1, length(@prefix)) = @prefix"),
-      waiting: db.prepare(
-        `SELECT outbox.seq, outbox.lane, events.type, events.json FROM outbox JOIN events USING (seq)
-         WHERE outbox.lane = ? AND outbox.seq > ? ORDER BY outbox.seq LIMIT ?`,
-      ),
-      oldest: db.prepare(MIN_WAITING).pluck(),
-    };
+    this.#state = head;
+    this.#sql = sql;
   }
 
   commit(batch: Batch): number {
@@ -251,13 +258,13 @@ class SqliteStore implements Store {
   #apply(marks: Marks, before: JournalHead): JournalHead {
     if (marks.stream !== before.stream) return before;
     let { waiting, refused } = before;
-    for (const seq of marks.sent) waiting -= this.#sql.settle.run(seq).changes;
     for (const [seq, reason] of marks.refused) {
       if (this.#sql.settle.run(seq).changes === 0) continue;
       this.#sql.refuse.run(seq, reason);
       waiting -= 1;
       refused += 1;
     }
+    for (const seq of marks.sent) waiting -= this.#sql.settle.run(seq).changes;
     const confirmed = Math.min(marks.confirmed, before.head);
     if (confirmed <= before.confirmed) return { ...before, waiting, refused };
     this.#sql.confirm.run(String(confirmed));

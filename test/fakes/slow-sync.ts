@@ -1,0 +1,35 @@
+// Compiles the preloaded library that makes syncs slow and disks fail, and names its switches.
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
+import { which } from "../../src/supervise/child.ts";
+
+export const hasCompiler = which("gcc") !== undefined;
+
+/** Compiles `source` (test/fixtures/slow-sync.c) into `folder` and returns the library's path. */
+export function buildSlowSync(source: string, folder: string): string {
+  const library = join(folder, "slow-sync.so");
+  const built = spawnSync("gcc", ["-shared", "-fPIC", "-O2", "-Wall", "-o", library, source, "-ldl"], {
+    encoding: "utf8",
+  });
+  if (built.status !== 0) throw new Error(`gcc: ${built.error?.message ?? built.stderr}`);
+  return library;
+}
+
+export interface SlowSync {
+  /** Milliseconds added to every sync. */
+  readonly ms?: number;
+  /** Gets one byte at the start and one at the end of every sync. */
+  readonly log?: string;
+  /** Holds ENOSPC, EROFS or EIO while the disk is to fail; without the file it is well. */
+  readonly fail?: string;
+}
+
+/** Environment of a process that runs with the library. */
+export function slowSyncEnv(library: string, { ms, log, fail }: SlowSync): Record<string, string> {
+  return {
+    LD_PRELOAD: library,
+    ...(ms === undefined ? {} : { SLOW_SYNC_MS: String(ms) }),
+    ...(log === undefined ? {} : { SLOW_SYNC_LOG: log }),
+    ...(fail === undefined ? {} : { SLOW_SYNC_FAIL: fail }),
+  };
+}
