@@ -1,16 +1,20 @@
 // The configuration, declared once: types, defaults, descriptions and examples; JSON Schema and docs come from here.
 import { z } from "zod";
 
-const id = z.string().regex(/^[a-z0-9-]{1,48}$/, "use 1 to 48 of a-z, 0-9 and -");
+const id = z
+  .string()
+  .regex(/^[a-z0-9-]{1,48}$/, "use 1 to 48 of a-z, 0-9 and -")
+  .describe("a name of 1 to 48 of a-z, 0-9 and -");
 const milliseconds = z.int().min(0).max(86_400_000);
 const filePath = z.string().min(1);
+const NO_LOGIN = "no user or password in an address: name them by username and passwordFile";
 
 const serialPad = z
   .strictObject({
     id,
     driver: z.literal("serial"),
     port: filePath.describe("path of the port, best below /dev/serial/by-id"),
-    baud: z.int().min(1200).max(1_000_000).default(115_200),
+    baud: z.int().min(1200).max(1_000_000).default(115_200).describe("bits per second, 8N1"),
     pads: z
       .record(z.string().min(1).max(16), id)
       .optional()
@@ -40,9 +44,12 @@ const gpioPad = z
     driver: z.literal("gpio"),
     chip: z.string().min(1).describe("chip label such as pinctrl-rp1; its number moves between kernels"),
     buttons: z.record(z.string(), line).describe("button name → line"),
-    lamp: line.optional(),
-    beeper: line.optional(),
-    bias: z.enum(["pull-up", "pull-down", "disabled", "as-is"]).default("pull-up"),
+    lamp: line.optional().describe("line of a lamp, by offset or name"),
+    beeper: line.optional().describe("line of a beeper, by offset or name"),
+    bias: z
+      .enum(["pull-up", "pull-down", "disabled", "as-is"])
+      .default("pull-up")
+      .describe("resistor inside the chip; `as-is` leaves what the boot loader set"),
     ...edges,
   })
   .describe("buttons on GPIO lines through libgpiod");
@@ -53,8 +60,8 @@ const onoffPad = z
     driver: z.literal("onoff"),
     chip: z.string().min(1).describe("chip label; its base is added to each offset"),
     buttons: z.record(z.string(), z.int().min(0)).describe("button name → line offset on the chip"),
-    lamp: z.int().min(0).optional(),
-    beeper: z.int().min(0).optional(),
+    lamp: z.int().min(0).optional().describe("line offset of a lamp"),
+    beeper: z.int().min(0).optional().describe("line offset of a beeper"),
     ...edges,
   })
   .describe("buttons on GPIO lines through sysfs, for kernels that still have it");
@@ -81,32 +88,41 @@ const simulatedPad = z
 export const PadConfig = z.discriminatedUnion("driver", [serialPad, gpioPad, onoffPad, hidPad, simulatedPad]);
 export type PadConfig = z.infer<typeof PadConfig>;
 
-const cameraSource = z.discriminatedUnion("kind", [
-  z.strictObject({ kind: z.literal("v4l2"), device: filePath.describe("best below /dev/v4l/by-id") }),
-  z.strictObject({
-    kind: z.literal("rtsp"),
-    url: z.url({ protocol: /^rtsps?$/ }).describe("without user and password"),
-    transport: z.enum(["tcp", "udp"]).default("tcp"),
-    username: z.string().optional(),
-    passwordFile: filePath.optional(),
-  }),
-  z.strictObject({ kind: z.literal("file"), path: filePath, loop: z.boolean().default(false) }),
-  z.strictObject({
-    kind: z.literal("scene"),
-    seed: z.int().min(0).default(1).describe("the same seed draws the same day"),
-    canary: z
-      .boolean()
-      .default(false)
-      .describe("draws a noise tile that `privacy` tests look for in everything written or sent"),
-  }),
-]);
+const cameraSource = z
+  .discriminatedUnion("kind", [
+    z.strictObject({ kind: z.literal("v4l2"), device: filePath.describe("best below /dev/v4l/by-id") }),
+    z.strictObject({
+      kind: z.literal("rtsp"),
+      url: z
+        .url({ protocol: /^rtsps?$/ })
+        .refine(hasNoLogin, NO_LOGIN)
+        .describe("without user and password"),
+      transport: z.enum(["tcp", "udp"]).default("tcp").describe("tcp loses no packets on a busy network"),
+      username: z.string().optional().describe("the camera's user"),
+      passwordFile: filePath.optional().describe("file that holds the camera's password and nothing else"),
+    }),
+    z.strictObject({
+      kind: z.literal("file"),
+      path: filePath.describe("a video file"),
+      loop: z.boolean().default(false).describe("start again at its end"),
+    }),
+    z.strictObject({
+      kind: z.literal("scene"),
+      seed: z.int().min(0).default(1).describe("the same seed draws the same day"),
+      canary: z
+        .boolean()
+        .default(false)
+        .describe("draws a noise tile that `privacy` tests look for in everything written or sent"),
+    }),
+  ])
+  .describe("where the pictures come from");
 
 export const CameraConfig = z
   .strictObject({
     id,
     source: cameraSource,
     width: z.int().min(160).max(1920).default(640).describe("frames are scaled to this width, pixels"),
-    height: z.int().min(96).max(1080).default(384),
+    height: z.int().min(96).max(1080).default(384).describe("frames are scaled to this height, pixels"),
     fps: z.number().min(0.5).max(30).default(8).describe("frames per second taken from the source"),
     staleMs: milliseconds
       .default(5_000)
@@ -114,7 +130,8 @@ export const CameraConfig = z
     detect: z
       .array(z.enum(["face", "person"]))
       .min(1)
-      .default(["face", "person"]),
+      .default(["face", "person"])
+      .describe("what is looked for; expressions are read from faces only"),
   })
   .describe("a camera; its frames stay in memory and leave the vision room as numbers");
 export type CameraConfig = z.infer<typeof CameraConfig>;
@@ -123,17 +140,19 @@ const BrokerConfig = z
   .strictObject({
     url: z
       .url({ protocol: /^(mqtts?|wss?)$/ })
+      .refine(hasNoLogin, NO_LOGIN)
       .describe("mqtt://, mqtts://, ws:// or wss://, without user and password"),
     prefix: z
       .string()
       .regex(/^[^+#\s]+[^+#/\s]$/)
-      .default("touchpoint/v1"),
+      .default("touchpoint/v1")
+      .describe("first part of every topic"),
     username: z.string().optional().describe("by the contract's broker rule the device name"),
-    passwordFile: filePath.optional(),
-    caFile: filePath.optional(),
-    certFile: filePath.optional(),
-    keyFile: filePath.optional(),
-    keepaliveS: z.int().min(5).max(3600).default(30),
+    passwordFile: filePath.optional().describe("file that holds the password and nothing else"),
+    caFile: filePath.optional().describe("PEM file of the authorities to trust; without it the system's"),
+    certFile: filePath.optional().describe("PEM file of this device's certificate"),
+    keyFile: filePath.optional().describe("PEM file of the certificate's private key"),
+    keepaliveS: z.int().min(5).max(3600).default(30).describe("seconds between signs of life, by MQTT"),
     window: z.int().min(1).max(1000).default(64).describe("most publishes without PUBACK at one moment"),
     protocol: z.enum(["auto", "5", "3.1.1"]).default("auto").describe("auto: MQTT 5, falling back to 3.1.1"),
   })
@@ -151,33 +170,40 @@ const sensitiveUse = z
 const Local = z
   .strictObject({
     device: id.describe("unique in the whole fleet; equals MQTT user name and certificate common name"),
-    site: id,
-    timezone: z.string().refine(isTimeZone, "not an IANA time zone").default("UTC"),
-    dataDir: filePath.default("/var/lib/touchpoint"),
+    site: id.describe("label of the place, the same for all its devices"),
+    timezone: z
+      .string()
+      .refine(isTimeZone, "not an IANA time zone")
+      .default("UTC")
+      .describe("IANA name; said in each event, decides where a day ends"),
+    dataDir: filePath.default("/var/lib/touchpoint").describe("folder of the journal"),
     modelsDir: filePath.optional().describe("folder with manifest.json; default: the models shipped with the program"),
     broker: BrokerConfig.optional().describe("without it events stay in the journal"),
-    pads: z.array(PadConfig).default([]),
-    cameras: z.array(CameraConfig).default([]),
+    pads: z.array(PadConfig).default([]).describe("button pads, keypads and readers"),
+    cameras: z.array(CameraConfig).default([]).describe("cameras; none is a good number"),
     vision: z
       .strictObject({
         threads: z.int().min(1).max(8).default(1).describe("processor threads for inference"),
-        face: z.string().default("face-320x192").describe("name of a model in the manifest"),
-        person: z.string().default("person-320x192"),
-        expression: z.string().default("expression-48"),
+        face: z.string().default("face-320x192").describe("face model, by its name in the manifest"),
+        person: z.string().default("person-320x192").describe("person model, by its name in the manifest"),
+        expression: z.string().default("expression-48").describe("expression model, by its name in the manifest"),
       })
-      .prefault({}),
+      .prefault({})
+      .describe("inference"),
     privacy: z
-      .strictObject({ emotion: sensitiveUse.optional() })
+      .strictObject({
+        emotion: sensitiveUse.optional().describe("reading expressions of faces; off while this is absent"),
+      })
       .prefault({})
       .describe("the ceiling; remote settings may narrow it, never widen it"),
-    logLevel: z.enum(["debug", "info", "warn", "error"]).default("info"),
+    logLevel: z.enum(["debug", "info", "warn", "error"]).default("info").describe("least serious level that is logged"),
   })
   .describe("what belongs to this device; it never leaves it");
 
 const point = z.tuple([z.number().min(0).max(1), z.number().min(0).max(1)]);
 export const ZoneConfig = z
   .strictObject({
-    camera: id,
+    camera: id.describe("id of a camera under `local.cameras`"),
     polygon: z
       .array(point)
       .min(3)
@@ -190,7 +216,7 @@ export const ZoneConfig = z
       .describe("corners as shares of the frame, origin top left"),
     by: z.enum(["face", "person", "either"]).default("either").describe("what makes the zone occupied"),
     anchor: z.enum(["centre", "foot"]).default("centre").describe("the point of a box that must lie inside"),
-    minScore: z.number().min(0.05).max(1).default(0.5),
+    minScore: z.number().min(0.05).max(1).default(0.5).describe("detections less sure than this are left out"),
     dwellMs: milliseconds.default(1_500).describe("occupied this long opens an episode"),
     graceMs: milliseconds.default(1_500).describe("an absence up to this long is bridged"),
     preMs: milliseconds.default(2_000).describe("a press this long before the start still belongs to the episode"),
@@ -201,10 +227,10 @@ export type ZoneConfig = z.infer<typeof ZoneConfig>;
 
 const QuestionConfig = z.strictObject({
   id,
-  version: z.int().min(1).default(1),
-  text: z.string().default(""),
-  min: z.number().default(1),
-  max: z.number().default(4),
+  version: z.int().min(1).default(1).describe("raise it whenever the wording or the scale changes"),
+  text: z.string().default("").describe("the question as the customer reads it"),
+  min: z.number().default(1).describe("worst value of the scale"),
+  max: z.number().default(4).describe("best value of the scale"),
   buttons: z
     .record(z.string(), z.number().nullable())
     .describe("button name → value on the scale; null marks a reason button"),
@@ -212,26 +238,27 @@ const QuestionConfig = z.strictObject({
 
 export const TouchpointConfig = z.strictObject({
   id,
-  pads: z.array(id).default([]),
-  question: QuestionConfig.optional(),
+  pads: z.array(id).default([]).describe("ids of pads under `local.pads`; each serves one touchpoint"),
+  question: QuestionConfig.optional().describe("what the pads ask; needed where there are pads"),
   zone: ZoneConfig.optional(),
 });
 export type TouchpointConfig = z.infer<typeof TouchpointConfig>;
 
 const Fleet = z
   .strictObject({
-    touchpoints: z.array(TouchpointConfig).min(1),
+    touchpoints: z.array(TouchpointConfig).min(1).describe("the places where customers are asked or met"),
     mood: z
       .strictObject({
-        intervalS: z.int().min(10).max(86_400).default(900),
+        intervalS: z.int().min(10).max(86_400).default(900).describe("length of an interval, seconds"),
         k: z.int().min(1).max(100).default(5).describe("fewer people than this and the interval is suppressed"),
       })
-      .prefault({}),
+      .prefault({})
+      .describe("the emotional background, an event per interval and zone"),
   })
   .describe("what may come from the central server for many devices alike");
 
 export const Config = z
-  .strictObject({ version: z.literal(1), local: Local, fleet: Fleet })
+  .strictObject({ version: z.literal(1).describe("version of this format"), local: Local, fleet: Fleet })
   .superRefine((config, context) => {
     const pads = new Set<string>();
     const declare = (name: string, path: (string | number)[], seen: Set<string>): void => {
@@ -292,6 +319,11 @@ export const Config = z
 export type Config = z.infer<typeof Config>;
 /** What a person may write: defaults may be left out. */
 export type ConfigInput = z.input<typeof Config>;
+
+/** What is no address at all is another mistake's business. */
+function hasNoLogin(address: string): boolean {
+  return !URL.canParse(address) || (new URL(address).username === "" && new URL(address).password === "");
+}
 
 function isTimeZone(name: string): boolean {
   try {

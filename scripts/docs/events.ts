@@ -1,0 +1,89 @@
+// The page of events and their JSON Schemas, from the zod schemas of the words.
+import { z } from "zod";
+import type { JsonSchema } from "../../src/config/json-schema.ts";
+import { Envelope, EVENT_DATA, EVENT_TYPES, type EventType, LANE } from "../../src/words/events.ts";
+
+const MEANING: Record<EventType, string> = {
+  press: "A rating or reason button was pressed. `flags` say what was known to be odd about it when it came.",
+  contact:
+    "An episode at a touchpoint: the zone was occupied for the dwell time or longer, bridged by the grace time. `answered` with the presses that belong to it (the only truth of the join), `silent`, or `cut` with its cause. There is no expression in it.",
+  presence: "A zone became occupied or empty.",
+  mood: "The emotional background over an interval. Below `k` people everything but the counts is left out.",
+  health: "A stage of the agent changed state.",
+  gap: "A loss, owned: rows of the journal that had to be dropped, or presses that a pad counted and nobody received.",
+};
+
+/** Name → JSON Schema (draft 2020-12), open: a consumer ignores fields it does not know. */
+export function eventSchemas(): Record<string, JsonSchema> {
+  const made = EVENT_TYPES.map((type): [string, JsonSchema] => [
+    `event-${type}`,
+    { title: `data of a ${type} event`, description: MEANING[type], ...open(EVENT_DATA[type]) },
+  ]);
+  return {
+    "event-envelope": { title: "envelope of every event", ...open(Envelope) },
+    ...Object.fromEntries(made),
+  };
+}
+
+function open(schema: z.ZodType): JsonSchema {
+  const made = z.toJSONSchema(schema, {
+    target: "draft-2020-12",
+    io: "input",
+    override: ({ jsonSchema }) => {
+      if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
+    },
+  });
+  return made as JsonSchema;
+}
+
+/** Markdown of docs/events.md. */
+export function eventsPage(): string {
+  const schemas = eventSchemas();
+  const lines = [
+    "# Events",
+    "",
+    "<!-- Made by `npm run docs` from src/words/events.ts; a test holds the two together. Do not edit by hand. -->",
+    "",
+    "Events never change; what is learned later is another event. Each goes to `{root}/event/{type}` at QoS 1 (see",
+    "[mqtt.md](mqtt.md)). Order is `seq`, never arrival; `(device, stream, seq)` names an event once and for ever.",
+    "",
+    "## The envelope",
+    "",
+    ...table(schemas["event-envelope"]),
+    "",
+    "Schema: [schemas/event-envelope.json](schemas/event-envelope.json).",
+    "",
+  ];
+  for (const type of EVENT_TYPES)
+    lines.push(
+      `## ${type}`,
+      "",
+      MEANING[type],
+      "",
+      ...table(schemas[`event-${type}`]),
+      "",
+      `Lane ${LANE[type]} (a lower lane goes ahead of a backlog). Schema: [schemas/event-${type}.json](schemas/event-${type}.json).`,
+      "",
+    );
+  return lines.join("\n");
+}
+
+function table(schema: JsonSchema | undefined): string[] {
+  const rows = Object.entries(schema?.properties ?? {}).map(([name, property]) => {
+    const always = schema?.required?.includes(name) === true ? "always" : "where known";
+    return `| \`${name}\` | ${typeName(property)} | ${always} | ${(property.description ?? "").replaceAll("|", "\\|")} |`;
+  });
+  return ["| field | type | given | meaning |", "|---|---|---|---|", ...rows];
+}
+
+function typeName(schema: JsonSchema): string {
+  if (schema.const !== undefined) return `\`${JSON.stringify(schema.const)}\``;
+  if (schema.enum !== undefined) return schema.enum.map((value) => `\`${String(value)}\``).join(", ");
+  if (schema.anyOf !== undefined) return schema.anyOf.map(typeName).join(" or ");
+  if (typeof schema.items === "object") return `list of ${typeName(schema.items)}`;
+  if (typeof schema.additionalProperties === "object") return `map to ${typeName(schema.additionalProperties)}`;
+  const type = Array.isArray(schema.type) ? schema.type.join(" or ") : String(schema.type ?? "anything");
+  const { minimum, maximum } = schema;
+  if (minimum !== undefined && maximum !== undefined) return `${type}, ${minimum} to ${maximum}`;
+  return minimum === undefined ? (schema.format ?? type) : `${type}, from ${minimum}`;
+}

@@ -1,0 +1,17 @@
+// Every generated page: path in the repository → text.
+import { configPage } from "../../src/config/docs.ts";
+import { configJsonSchema } from "../../src/config/json-schema.ts";
+import { errorsPage } from "./errors.ts";
+import { eventSchemas, eventsPage } from "./events.ts";
+
+export function generatedPages(): Record<string, string> {
+  const schemas = Object.entries({ config: configJsonSchema(), ...eventSchemas() });
+  return {
+    "docs/config.md": configPage(configJsonSchema()),
+    "docs/errors.md": errorsPage(),
+    "docs/events.md": eventsPage(),
+    ...Object.fromEntries(
+      schemas.map(([name, schema]) => [`docs/schemas/${name}.json`, `${JSON.stringify(schema, undefined, 2)}\n`]),
+    ),
+  };
+}
