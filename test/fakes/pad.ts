@@ -1,7 +1,7 @@
 // A working pad at the other end of a cable: says hello, presses, resends with back-off until acknowledged, holds at most 16.
 import { SerialPort } from "serialport";
 import { createLineCutter } from "../../src/buttons/lines.ts";
-import { decodeSentence, encodeButton, encodeHello } from "../../src/buttons/pad-protocol.ts";
+import { decodeSentence, encodeButton, encodeHello, type Sentence } from "../../src/buttons/pad-protocol.ts";
 import { until } from "./until.ts";
 
 interface Held {
@@ -31,8 +31,16 @@ const HOLDS = 16;
 const FIRST_RESEND_MS = 100;
 const LAST_RESEND_MS = 1_000;
 
-/** @param session text the pad chose at this start */
-export async function createFakePad(path: string, pad: string, session: string): Promise<FakePad> {
+/**
+ * @param session text the pad chose at this start
+ * @param heard called with each sentence of the agent, at the moment when it arrives
+ */
+export async function createFakePad(
+  path: string,
+  pad: string,
+  session: string,
+  heard: (sentence: Sentence) => void = () => undefined,
+): Promise<FakePad> {
   const port = new SerialPort({ path, baudRate: 115_200, autoOpen: false });
   await new Promise<void>((resolve, reject) => port.open((error) => (error === null ? resolve() : reject(error))));
   port.on("error", () => undefined);
@@ -54,6 +62,7 @@ export async function createFakePad(path: string, pad: string, session: string):
   port.on("data", (chunk: Buffer) => {
     for (const line of cut.push(chunk).lines) {
       const sentence = decodeSentence(line);
+      heard(sentence);
       if (sentence.kind === "indicate") patterns.push(sentence.pattern);
       if (sentence.kind !== "acknowledge" || sentence.session !== session) continue;
       acknowledged.add(sentence.counter);
