@@ -50,6 +50,7 @@ async function runThreads(
   };
   const mind = new Worker(settings.threads.mind, { workerData: mindData, transferList: [hears], name: "mind" });
   const threads = [mind];
+  let ending = false;
   try {
     await new Promise<void>((resolve, reject) => {
       const stop = (): void => resolve();
@@ -62,6 +63,8 @@ async function runThreads(
       mind.on("message", (message: MindMessage) => {
         switch (message.kind) {
           case "ready": {
+            // Told to stop while the models were loading: no camera is opened any more.
+            if (ending) return;
             // Cameras are opened only when there is a mind to look.
             const eyeData: EyeData = { cameras, bell: rings };
             const eye = new Worker(settings.threads.eye, { workerData: eyeData, transferList: [rings], name: "eye" });
@@ -88,6 +91,7 @@ async function runThreads(
       if (signal.aborted) resolve();
     });
   } finally {
+    ending = true;
     // The eye first, so that nothing is written for a mind that has gone.
     for (const thread of threads) await endThread(thread);
     rings.close();
