@@ -54,7 +54,9 @@ export function parseConfig(text: string, file: string): Config {
     const message = thrown instanceof Error ? thrown.message : String(thrown);
     throw fault("CONFIG_SYNTAX", file, [{ path: "", line: 0, column: 0, message }]);
   }
-  const checked = Config.safeParse(value);
+  const checked = Config.safeParse(value, {
+    error: (issue) => (issue.code === "invalid_type" && issue.input === undefined ? "is missing" : undefined),
+  });
   if (checked.success) return checked.data;
   const mistakes = checked.error.issues.flatMap(spread).map((issue) => {
     const offset = offsetOf(document.contents, issue.path);

@@ -1,0 +1,32 @@
+// Secrets that the configuration names: there, readable, and by nobody else.
+import { readSecret } from "../../config/secret.ts";
+import { type Check, type Finding, failedBy, ok, type Patient, warn } from "../finding.ts";
+
+export const configCheck: Check = {
+  name: "config",
+  run: (patient) => [ok("config", "the file is good"), ...secrets(patient)],
+};
+
+function secrets({ config, machine }: Patient): Finding[] {
+  const { broker, cameras } = config.local;
+  const files = [
+    ...(broker?.passwordFile === undefined ? [] : [{ name: "secret broker", file: broker.passwordFile }]),
+    ...(broker?.keyFile === undefined ? [] : [{ name: "secret broker key", file: broker.keyFile }]),
+    ...cameras.flatMap(({ id, source }) =>
+      source.kind === "rtsp" && source.passwordFile !== undefined
+        ? [{ name: `secret camera ${id}`, file: source.passwordFile }]
+        : [],
+    ),
+  ];
+  return files.map(({ name, file }) => {
+    try {
+      readSecret(file);
+    } catch (thrown) {
+      return failedBy(name, thrown);
+    }
+    const others = (machine.place(file)?.mode ?? 0) & 0o077;
+    return others === 0
+      ? ok(name, `${file} is readable`)
+      : warn(name, `${file} can be read by others`, `chmod 600 ${file}`);
+  });
+}

@@ -1,0 +1,25 @@
+// The models: each file is the one in the manifest, and an inference gives numbers that make sense.
+import { entryOf, readManifest } from "../../vision/models/manifest.ts";
+import { selfTest } from "../../vision/models/self-test.ts";
+import { type Check, type Finding, failedBy, ok, skipped } from "../finding.ts";
+
+export const modelCheck: Check = {
+  name: "models",
+  run: async ({ config, modelsDir }) => {
+    const { cameras, vision } = config.local;
+    if (cameras.length === 0) return [skipped("models", "no camera is configured")];
+    const manifest = readManifest(modelsDir);
+    const findings: Finding[] = [];
+    // One after the other: each inference takes a whole processor core.
+    for (const model of [vision.face, vision.person, vision.expression]) {
+      const name = `model ${model}`;
+      try {
+        await selfTest(modelsDir, entryOf(manifest, model));
+        findings.push(ok(name, "hash, shapes and a test inference are good"));
+      } catch (thrown) {
+        findings.push(failedBy(name, thrown));
+      }
+    }
+    return findings;
+  },
+};
