@@ -1,11 +1,11 @@
 // `touchpoint config init`: a guided first configuration, by questions on a terminal or by flags without one.
 import { hostname } from "node:os";
-import { createInterface } from "node:readline/promises";
+import { createInterface } from "node:readline";
 import { type Command, InvalidArgumentError } from "commander";
 import { type FoundDevices, findDevices } from "../config/found.ts";
 import { type Answers, asId, firstConfig } from "../config/init.ts";
 import { keepConfig } from "../config/keep.ts";
-import { CONFIG_OPTION } from "./outcome.ts";
+import { CONFIG_OPTION, EXIT } from "./outcome.ts";
 
 interface Options {
   readonly config: string;
@@ -51,6 +51,11 @@ export function registerConfigInit(config: Command): void {
       if (!asked && (options.device === undefined || options.site === undefined))
         command.error("error: without a terminal to ask on, --device and --site are needed");
       const answers = asked ? await ask(options, found) : fromFlags(options, options.device ?? "", options.site ?? "");
+      if (answers === undefined) {
+        process.stderr.write("\nStopped; nothing was written.\n");
+        process.exitCode = EXIT.failed;
+        return;
+      }
       keepConfig(options.config, firstConfig(answers), options.force === true);
       process.stdout.write(
         options.json === true
@@ -88,13 +93,17 @@ function fromFlags(options: Options, device: string, site: string): Answers {
   };
 }
 
-/** Asks only what no flag has answered; an empty answer takes the proposal. */
-async function ask(options: Options, found: FoundDevices): Promise<Answers> {
+/** Asks only what no flag has answered; an empty answer takes the proposal. Undefined when the person stopped. */
+async function ask(options: Options, found: FoundDevices): Promise<Answers | undefined> {
   const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  // Line by line, so that answers pasted together are not lost between two questions.
+  const lines = terminal[Symbol.asyncIterator]();
   const question = async (text: string, proposal: string, given: string | undefined): Promise<string> => {
     if (given !== undefined) return given;
-    const answer = (await terminal.question(`${text} [${proposal === "" ? "none" : proposal}] `)).trim();
-    return answer === "" ? proposal : answer;
+    process.stdout.write(`${text} [${proposal === "" ? "none" : proposal}] `);
+    const answer = await lines.next();
+    if (answer.done === true) throw new Stopped();
+    return answer.value.trim() === "" ? proposal : answer.value.trim();
   };
   const optional = (value: string): string | undefined => (value === "" || value === "none" ? undefined : value);
   try {
@@ -127,10 +136,16 @@ async function ask(options: Options, found: FoundDevices): Promise<Answers> {
       device,
       site,
     );
+  } catch (thrown) {
+    if (thrown instanceof Stopped) return undefined;
+    throw thrown;
   } finally {
     terminal.close();
   }
 }
+
+/** Ctrl-C or Ctrl-D in the middle of the questions. */
+class Stopped extends Error {}
 
 function localTimeZone(): string {
   return new Intl.DateTimeFormat().resolvedOptions().timeZone;

@@ -1,10 +1,12 @@
 // The config and doctor verbs as a technician uses them: what they print, and how they end.
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { configJsonSchema } from "../../src/config/json-schema.ts";
+import { packageRoot } from "../../src/place.ts";
 import { touchpoint } from "../fakes/program.ts";
 
 let folder = "";
@@ -89,6 +91,33 @@ describe("config init without a terminal", () => {
     ).toBe(2);
     expect(touchpoint("config", "init", "--config", file, "--device", "d", "--site", "The Shop").status).toBe(78);
     expect(touchpoint("config", "check", "--config", file).stdout).toContain("ENOENT");
+  });
+});
+
+describe("config init on a terminal", () => {
+  /** `script` gives the program a real terminal; what is typed comes all at once, as from a paste. */
+  const typed = (file: string, input: string): number | null =>
+    spawnSync("script", ["-qec", `bin/touchpoint config init --config ${file}`, "/dev/null"], {
+      cwd: packageRoot(),
+      encoding: "utf8",
+      input,
+      timeout: 50_000,
+    }).status;
+
+  it("asks, proposes, and writes what was answered", () => {
+    const file = join(folder, "asked.yaml");
+    const answers = ["Till 7", "", "UTC", "", "/dev/ttyS0", "none", "Is all well?", "3", ""];
+    expect(typed(file, answers.join("\n"))).toBe(0);
+    const { local, fleet } = JSON.parse(touchpoint("config", "show", "--config", file, "--json").stdout);
+    expect(local).toMatchObject({ device: "till-7", site: "shop-1", pads: [{ driver: "serial", port: "/dev/ttyS0" }] });
+    expect(local.broker).toBeUndefined();
+    expect(fleet.touchpoints[0].question).toMatchObject({ text: "Is all well?", max: 3 });
+  });
+
+  it("writes nothing where the person stops in the middle", () => {
+    const file = join(folder, "stopped.yaml");
+    expect(typed(file, "till-7\n\u0004")).toBe(1);
+    expect(existsSync(file)).toBe(false);
   });
 });
 
