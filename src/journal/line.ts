@@ -6,9 +6,6 @@ import type { StageReport } from "../supervise/keep-running.ts";
 import { asFault, Fault, type FaultCode } from "../words/errors.ts";
 import type { Answer, Exchange, Failure, Opened, Opening, SetAside, Verb } from "./protocol.ts";
 
-/** How often it is looked whether the disk still answers, milliseconds; two looks in vain are reported. */
-const STALL_LOOK_MS = 5_000;
-
 export interface LineSettings {
   readonly threadUrl: URL;
   /** How to open the file now. */
@@ -18,6 +15,8 @@ export interface LineSettings {
   readonly report: StageReport;
   readonly backoff: BackoffSettings;
   readonly random: () => number;
+  /** How often it is looked whether the disk still answers, milliseconds; two looks in vain are reported. */
+  readonly lookMs: number;
 }
 
 interface Ask {
@@ -58,7 +57,7 @@ export class ThreadLine {
     // Not well until the file is open.
     this.#degraded = true;
     await this.#open();
-    this.#looking = setInterval(() => this.#look(), STALL_LOOK_MS).unref();
+    this.#looking = setInterval(() => this.#look(), this.#settings.lookMs).unref();
   }
 
   /** Asks once; the answer may take as long as disk and thread fail. Rejects with JOURNAL_CLOSED after the end. */

@@ -14,6 +14,8 @@ const MARKS_MS = 250;
 /** A press waits for the disk: after a failure it is tried again soon, and at least every five seconds. */
 const BACKOFF: BackoffSettings = { firstMs: 200, maxMs: 5_000, stableAfterMs: 0 };
 
+const LOOK_MS = 5_000;
+
 export interface JournalSettings {
   /** Path of the database; its folder is made where it is missing. */
   readonly file: string;
@@ -29,6 +31,8 @@ export interface JournalSettings {
   readonly bounds?: QueueBounds;
   readonly backoff?: BackoffSettings;
   readonly random?: () => number;
+  /** How often it is looked whether the disk still answers, milliseconds; two looks in vain are reported. */
+  readonly lookMs?: number;
 }
 
 /**
@@ -72,6 +76,7 @@ class ThreadedJournal implements Journal {
       },
       backoff: settings.backoff ?? BACKOFF,
       random: settings.random ?? Math.random,
+      lookMs: settings.lookMs ?? LOOK_MS,
     });
   }
 
@@ -123,6 +128,7 @@ class ThreadedJournal implements Journal {
 
   async #close(): Promise<void> {
     clearTimeout(this.#timer);
+    this.#send();
     if (!this.#line.isDegraded && !(this.#cargo === undefined && this.#queue.isEmpty))
       await new Promise<void>((resolve) => {
         this.#drained = resolve;
@@ -163,8 +169,8 @@ class ThreadedJournal implements Journal {
       return;
     }
     this.#head = head;
-    this.#send();
     tellSteps(cargo);
+    this.#send();
     if (cargo.batch.entries.length > 0) this.#tellListeners();
   }
 

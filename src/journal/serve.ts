@@ -1,8 +1,9 @@
 // Serves the journal's requests over a port, one after another; it decides nothing and waits for nothing.
 import type { MessagePort } from "node:worker_threads";
 import { failureOf, openingFault } from "./failure.ts";
+import { openStore } from "./open-store.ts";
 import type { Answer, Opening, Request } from "./protocol.ts";
-import { openStore, type Store } from "./store.ts";
+import type { Store } from "./store.ts";
 
 /** What of a port is needed. */
 export type Port = Pick<MessagePort, "postMessage" | "close"> & {

@@ -21,7 +21,7 @@ export type ChildLine =
   | { readonly stage: string; readonly code?: string }
   | { readonly closed: true };
 
-const [file = "", events = "10000", steps = "20000"] = process.argv.slice(2);
+const [file = "", events = "10000", steps = "20000", lookMs = "5000"] = process.argv.slice(2);
 const say = (line: ChildLine): void => void process.stdout.write(`${JSON.stringify(line)}\n`);
 
 try {
@@ -33,6 +33,7 @@ try {
     gap: (data) => stamped("gap", 0, data),
     report: (stage, fault) => say({ stage, ...(fault === undefined ? {} : { code: fault.code }) }),
     bounds: { events: Number(events), steps: Number(steps) },
+    lookMs: Number(lookMs),
     backoff: { firstMs: 20, maxMs: 100, stableAfterMs: 0 },
   });
   const commit = (types: readonly EventType[], n: number): Promise<void> =>

@@ -130,6 +130,17 @@ describe.skipIf(!hasCompiler)("a failing disk (needs gcc)", () => {
 });
 
 describe.skipIf(!hasCompiler)("syncs of 300 ms (needs gcc)", () => {
+  it("are reported where the disk does not answer for long, and it is well again afterwards", async () => {
+    const file = freshFile();
+    const env = slowSyncEnv(buildSlowSync(SHIM, dirname(dirname(file))), { ms: 300 });
+    const child = startChild(file, { env, bounds: [1_000, 1_000, 50] });
+    await child.said("opened");
+    child.tell({ commit: ["press"], n: 1 });
+    await child.said("committed");
+    const stages = child.lines.flatMap((line) => ("stage" in line ? [line.code ?? line.stage] : []));
+    expect(stages).toEqual(["starting", "ok", "JOURNAL_WRITE", "ok"]);
+  });
+
   it("hold up no arrival: steps commit in order, each answered only after a sync that began after it", () => {
     const folder = dirname(dirname(freshFile()));
     mkdirSync(folder, { recursive: true });

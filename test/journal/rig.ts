@@ -79,7 +79,7 @@ export interface Child {
 
 export function startChild(
   file: string,
-  options: { env?: Record<string, string>; bounds?: readonly [number, number]; inside?: string } = {},
+  options: { env?: Record<string, string>; bounds?: readonly number[]; inside?: string } = {},
 ): Child {
   const args = [CHILD, file, ...(options.bounds ?? []).map(String)];
   const env = { ...process.env, ...options.env };
