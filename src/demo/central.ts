@@ -23,6 +23,8 @@ const Status = z.looseObject({ state: z.enum(["online", "offline"]) });
 /** Connects and subscribes. @throws Error when the broker does not answer */
 export async function startCentral(url: string, listener: CentralListener): Promise<Central> {
   const client = await mqtt.connectAsync(url, { protocolVersion: 4, clientId: "central-server", clean: true });
+  // The library connects again by itself; without a listener an error would end the process.
+  client.on("error", () => undefined);
   let state: "online" | "offline" | undefined;
   let changed: () => void = () => undefined;
   client.on("message", (topic, payload) => {

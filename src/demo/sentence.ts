@@ -31,7 +31,7 @@ export function sentenceOf({ type, data }: Envelope): string {
       const { people, k, suppressed, smile, valence } = mood.data;
       if (suppressed || smile === undefined || valence === undefined)
         return `held back: ${persons(people)} in the interval, told from ${k}`;
-      return `smile index ${smile.toFixed(2)}, valence ${valence.toFixed(2)}, ${persons(people)}`;
+      return `smile index ${twoDigits(smile)}, valence ${twoDigits(valence)}, ${persons(people)}`;
     }
     case "health": {
       const health = EVENT_DATA.health.safeParse(data);
@@ -55,4 +55,9 @@ export function lineOf(event: Envelope): string {
 
 function persons(count: number): string {
   return count === 1 ? "1 person" : `${count} people`;
+}
+
+/** Two digits behind the point, and no minus before a zero. */
+export function twoDigits(value: number): string {
+  return (Math.round(value * 100) / 100).toFixed(2);
 }

@@ -1,5 +1,6 @@
 // Judges a demo at its end: what was seen, and whether everything journaled reached the broker. Pure.
 import type { Figures } from "./ledger.ts";
+import { twoDigits } from "./sentence.ts";
 
 export interface Ended {
   readonly ranMs: number;
@@ -48,6 +49,6 @@ export function judge(ended: Ended): Verdict {
 function moodLine({ mood, moodsHeldBack }: Figures): string {
   const heldBack = `${moodsHeldBack} interval${moodsHeldBack === 1 ? "" : "s"} held back below k people`;
   if (mood?.smile === undefined || mood.valence === undefined) return heldBack;
-  const last = `smile index ${mood.smile.toFixed(2)}, valence ${mood.valence.toFixed(2)} over ${mood.people} people`;
+  const last = `smile index ${twoDigits(mood.smile)}, valence ${twoDigits(mood.valence)} over ${mood.people} people`;
   return `${last}; ${heldBack}`;
 }

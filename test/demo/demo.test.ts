@@ -66,7 +66,7 @@ function start(...args: string[]): Demo {
 const address = async (demo: Demo): Promise<string> => (await demo.says(/(http:\/\/127\.0\.0\.1:\d+\/)/))[1] ?? "";
 
 test("runs its time, shows presses and contacts, loses nothing, and leaves nothing behind", async () => {
-  const demo = start("--seconds", "20");
+  const demo = start("--seconds", "30");
   const url = await address(demo);
   const pressed = await fetch(new URL("/press", url), {
     method: "POST",
@@ -84,7 +84,7 @@ test("runs its time, shows presses and contacts, loses nothing, and leaves nothi
   expect(published).toBe(journaled);
   expect(Number(published)).toBe(demo.output().match(/^\d\d:\d\d:\d\d\.\d{3} +\d+ /gm)?.length);
   expect(readdirSync(scratch)).toEqual([]);
-});
+}, 90_000);
 
 test("Ctrl-C ends it in order: what was pressed is at the broker, nothing stays behind", async () => {
   const demo = start("--no-auto");

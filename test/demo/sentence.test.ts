@@ -41,6 +41,11 @@ test.each<[string, Record<string, unknown>, string]>([
     { ...span, people: 3, observations: 3, k: 2, suppressed: false, smile: 0.456, valence: -0.1 },
     "smile index 0.46, valence -0.10, 3 people",
   ],
+  [
+    "mood",
+    { ...span, people: 2, observations: 3, k: 2, suppressed: false, smile: 0, valence: -0.004 },
+    "smile index 0.00, valence 0.00, 2 people",
+  ],
   ["health", { stage: "pad:p1", state: "degraded", message: "unplugged" }, "pad:p1 is degraded: unplugged"],
   ["gap", { source: "pad", from: 3, to: 5, count: 3, reason: "counter-jump" }, "3 lost (pad): counter-jump"],
 ])("%s %o", (type, data, sentence) => {

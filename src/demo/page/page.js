@@ -131,8 +131,8 @@ function showStages(stages) {
 const STATES = {
   status: ({ state }) => (state === "online" ? showLine("ok", "device online") : showLine("stopped", "device offline")),
   "state/delivery": ({ head, done }) => {
-    at("delivered").textContent = `${done} / ${head}`;
-    at("delivered-why").textContent = done === head ? "all at the broker" : "on their way";
+    at("delivered").textContent = done;
+    at("delivered-why").textContent = `of ${head} events`;
   },
   "state/health": ({ stages }) => showStages(stages),
 };
