@@ -28,6 +28,8 @@ export interface ClipSummary {
   readonly framesPerSecond: number;
   readonly framesWithFaces: number;
   readonly framesWithPersons: number;
+  /** What the decoder complained of, where the file could not be read whole. */
+  readonly damaged?: string;
   readonly contacts: { startS: number; endS: number; people: number; outcome: string }[];
 }
 
@@ -44,6 +46,7 @@ export async function runClip(run: ClipRun, look: Look): Promise<ClipSummary> {
   const engine = createClock(run);
   const memory = createFaceMemory();
   let writer: ClipWriter | undefined;
+  let damaged: string | undefined;
   let frames = 0;
   let framesWithFaces = 0;
   let framesWithPersons = 0;
@@ -51,7 +54,9 @@ export async function runClip(run: ClipRun, look: Look): Promise<ClipSummary> {
   const began = performance.now();
   engine.feed({ kind: "camera", camera: CAMERA, live: true, atMs: 0 });
   try {
-    for await (const { frame, atMs } of readClip(run.video, run.size, run.fps)) {
+    for await (const { frame, atMs } of readClip(run.video, run.size, run.fps, (complaint) => {
+      damaged = complaint;
+    })) {
       const looked = await look.look(frame, { face: true, person: true, expression: run.mood !== undefined });
       engine.feed({ kind: "seen", camera: CAMERA, atMs, ...looked });
       engine.feed({ kind: "tick", atMs });
@@ -79,6 +84,7 @@ export async function runClip(run: ClipRun, look: Look): Promise<ClipSummary> {
     framesPerSecond: Number((frames / wallSeconds).toFixed(1)),
     framesWithFaces,
     framesWithPersons,
+    ...(damaged === undefined ? {} : { damaged }),
     contacts: engine.contacts(),
   };
 }

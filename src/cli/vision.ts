@@ -4,7 +4,7 @@ import type { ZoneConfig } from "../config/schema.ts";
 import { openLook } from "../vision/look.ts";
 import { readManifest } from "../vision/models/manifest.ts";
 import { asFault } from "../words/errors.ts";
-import { CONFIG_OPTION } from "./outcome.ts";
+import { CONFIG_OPTION, EXIT } from "./outcome.ts";
 import { type Sight, sayFault, sightOf } from "./sight.ts";
 import { type DetectedPicture, detectPicture } from "./vision-detect.ts";
 import { type ClipSummary, runClip, zoneFrom } from "./vision-run.ts";
@@ -102,6 +102,10 @@ async function run(video: string, options: RunOptions): Promise<void> {
         look,
       );
       console.log(options.json === true ? JSON.stringify({ type: "summary", ...summary }) : paragraph(summary));
+      if (summary.damaged !== undefined) {
+        console.error(`the file could not be read whole: ${summary.damaged}`);
+        process.exitCode = EXIT.failed;
+      }
     } finally {
       await look.close();
     }

@@ -11,6 +11,7 @@ import {
   monotonicMs,
   STOP,
 } from "./messages.ts";
+import { loadRuntime } from "./models/runtime.ts";
 import { createNewest } from "./newest.ts";
 import type { RunVision, VisionContext, VisionSettings } from "./vision.ts";
 
@@ -38,6 +39,9 @@ async function runThreads(
   signal: AbortSignal,
   working: () => void,
 ): Promise<void> {
+  // Held open by this thread, because the runtime's native part cannot be loaded again in a process once the last thread
+  // that had it is gone ("Module did not self-register"): without this, a mind that died could never come back.
+  await loadRuntime();
   const cameras = settings.cameras.map((config) => ({ config, memory: createNewest(config) }));
   const { port1: rings, port2: hears } = new MessageChannel();
   const liveness = createLiveness(settings, context, reports);

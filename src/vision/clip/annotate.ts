@@ -21,19 +21,21 @@ export interface Marks extends Looked {
 
 /** Where faces were lately, so that a face missed for a moment is still covered. */
 export interface FaceMemory {
-  /** Boxes to blur at `atMs`: now, and for a second after. */
+  /** Boxes to blur at `atMs`: those of now and of the last half second. */
   cover(looked: Looked, atMs: number): Box[];
 }
 
-const REMEMBER_MS = 1_000;
-/** Upper part of a person's box that holds the head, when no face was found in it. */
-const HEAD_SHARE = 0.3;
+const REMEMBER_MS = 500;
+/** The part of a person's box that holds the head, found as a face or not: middle half, upper fifth. */
+const HEAD = { left: 0.25, width: 0.5, height: 0.2 } as const;
 
 export function createFaceMemory(): FaceMemory {
   let lately: { box: Box; untilMs: number }[] = [];
   return {
     cover({ faces, persons }, atMs) {
-      const heads = persons.map(({ box: [x, y, w, h] }): Box => [x, y, w, Math.min(h * HEAD_SHARE, w)]);
+      const heads = persons.map(
+        ({ box: [x, y, w, h] }): Box => [x + w * HEAD.left, y, w * HEAD.width, h * HEAD.height],
+      );
       const now = [...faces.map(({ box }) => box), ...heads].map((box) => ({ box, untilMs: atMs + REMEMBER_MS }));
       lately = [...lately.filter(({ untilMs }) => untilMs >= atMs), ...now];
       return lately.map(({ box }) => box);

@@ -17,9 +17,15 @@ const SILENT_MS = 60_000;
 /**
  * Frames of a file at a steady rate; the decoder waits while the caller works, so no frame is lost.
  * @param limit frames are scaled to fit inside, aspect kept
+ * @param damaged told what the decoder complained of when it read to an end all the same: a file cut short, for instance
  * @throws Fault CAMERA_OPEN when nothing can be read, CAMERA_LOST when reading breaks off, CHILD_MISSING
  */
-export async function* readClip(path: string, limit: Size, fps: number): AsyncGenerator<ClipFrame> {
+export async function* readClip(
+  path: string,
+  limit: Size,
+  fps: number,
+  damaged: (complaint: string) => void = () => undefined,
+): AsyncGenerator<ClipFrame> {
   const command = fileCommand(path, limit, fps);
   const child = startChild(command.program, command.args, { stdio: ["ignore", "pipe", "pipe"] });
   let printed = "";
@@ -49,8 +55,11 @@ export async function* readClip(path: string, limit: Size, fps: number): AsyncGe
       }
     }
     const { code } = await gone;
-    if (code === 0 && count > 0) return;
     const said = sayable(printed, []);
+    if (code === 0 && count > 0) {
+      if (said !== "") damaged(said);
+      return;
+    }
     throw new Fault(
       count === 0 ? "CAMERA_OPEN" : "CAMERA_LOST",
       `${path} cannot be read${count === 0 ? "" : ` beyond frame ${count}`}${said === "" ? "" : `: ${said}`}`,

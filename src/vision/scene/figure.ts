@@ -10,7 +10,7 @@ export interface Look {
 
 export const LOOKS: readonly Look[] = [
   { skin: "#d9a57f", hair: "#3a2a1e", shirt: "#35527a", trousers: "#2c2f36" },
-  { skin: "#8d5a3b", hair: "#191512", shirt: "#7a2f35", trousers: "#40382f" },
+  { skin: "#a06a48", hair: "#221a16", shirt: "#7a2f35", trousers: "#40382f" },
   { skin: "#e3b793", hair: "#7a5a36", shirt: "#3f6b4a", trousers: "#262a33" },
   { skin: "#c68f66", hair: "#221a15", shirt: "#5b4a72", trousers: "#39404a" },
   { skin: "#a97550", hair: "#2b211b", shirt: "#8a6a2c", trousers: "#2a2622" },

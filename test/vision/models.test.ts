@@ -1,0 +1,152 @@
+// Models: manifest, proof of the file, shapes, and the numbers our own three give on a drawn input.
+import { createHash } from "node:crypto";
+import { copyFileSync, cpSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeEach, describe, expect, test } from "vitest";
+import { decodeSoftmax8 } from "../../src/vision/decoders/softmax8.ts";
+import { openLook } from "../../src/vision/look.ts";
+import { entryOf, type ModelEntry, readManifest, readModelFile } from "../../src/vision/models/manifest.ts";
+import { openModel, openModelBytes } from "../../src/vision/models/runtime.ts";
+import { selfTest } from "../../src/vision/models/self-test.ts";
+import type { FaultCode } from "../../src/words/errors.ts";
+
+const shipped = fileURLToPath(new URL("../../models", import.meta.url));
+const manifest = readManifest(shipped);
+const folder = mkdtempSync(join(tmpdir(), "models-"));
+const face = entryOf(manifest, "face-320x192");
+
+beforeEach(() => cpSync(shipped, folder, { recursive: true }));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+async function codeOf(act: () => unknown): Promise<FaultCode | "no fault"> {
+  try {
+    await act();
+    return "no fault";
+  } catch (thrown) {
+    return (thrown as { code: FaultCode }).code;
+  }
+}
+
+describe("the shipped folder", () => {
+  test("every file is the one in the manifest, has a card, and passes its self-test", async () => {
+    expect(manifest.models.map(({ task }) => task).toSorted()).toEqual(["expression", "face", "person"]);
+    for (const entry of manifest.models) {
+      expect(readFileSync(join(shipped, entry.card), "utf8")).toContain(`# ${entry.name}`);
+      await selfTest(shipped, entry);
+    }
+  });
+});
+
+describe("what is wrong with a folder is named", () => {
+  const opens = async (entry: ModelEntry = face) => await codeOf(() => openModel(folder, entry, 1));
+
+  test("no manifest, no JSON, not a manifest, a path out of the folder", async () => {
+    const write = (text: string) => writeFileSync(join(folder, "manifest.json"), text);
+    rmSync(join(folder, "manifest.json"));
+    expect(await codeOf(() => readManifest(folder))).toBe("MODEL_MISSING");
+    write("{");
+    expect(await codeOf(() => readManifest(folder))).toBe("MODEL_INVALID");
+    write('{"version":1,"models":[]}');
+    expect(await codeOf(() => readManifest(folder))).toBe("MODEL_INVALID");
+    write(JSON.stringify({ version: 1, models: [{ ...face, file: "../secret" }] }));
+    expect(await codeOf(() => readManifest(folder))).toBe("MODEL_INVALID");
+    write(JSON.stringify({ version: 1, models: [face, face] }));
+    expect(await codeOf(() => readManifest(folder))).toBe("MODEL_INVALID");
+    expect(await codeOf(() => entryOf(manifest, "nobody"))).toBe("MODEL_MISSING");
+  });
+
+  test("the file is missing, cut short, changed in one bit, or another model's", async () => {
+    const file = join(folder, face.file);
+    rmSync(file);
+    expect(await opens()).toBe("MODEL_MISSING");
+    copyFileSync(join(shipped, face.file), file);
+    truncateSync(file, face.bytes - 1);
+    expect(await opens()).toBe("MODEL_HASH");
+    const bytes = readFileSync(join(shipped, face.file));
+    bytes[bytes.length >> 1] = (bytes[bytes.length >> 1] ?? 0) ^ 1;
+    writeFileSync(file, bytes);
+    expect(await opens()).toBe("MODEL_HASH");
+    copyFileSync(join(shipped, "person-320x192/model.onnx"), file);
+    expect(await opens()).toBe("MODEL_HASH");
+  });
+
+  test("hashed right but no model", async () => {
+    const bytes = Buffer.from("this is no model");
+    writeFileSync(join(folder, face.file), bytes);
+    const sha256 = createHash("sha256").update(bytes).digest("hex");
+    expect(await opens({ ...face, bytes: bytes.length, sha256 })).toBe("MODEL_INVALID");
+  });
+
+  test("shapes other than the manifest's", async () => {
+    const { input, output } = face;
+    expect(await opens({ ...face, input: { ...input, width: 640 } } as ModelEntry)).toBe("MODEL_SHAPE");
+    expect(await opens({ ...face, input: { ...input, channels: "rgb" } } as ModelEntry)).toBe("MODEL_SHAPE");
+    expect(await opens({ ...face, input: { ...input, name: "picture" } } as ModelEntry)).toBe("MODEL_SHAPE");
+    expect(await opens({ ...face, output: { ...output, name: "scores" } } as ModelEntry)).toBe("MODEL_SHAPE");
+    const expression = entryOf(manifest, "expression-48");
+    expect(await opens({ ...expression, output: { ...output, name: "prob" } } as unknown as ModelEntry)).toBe(
+      "MODEL_SHAPE",
+    );
+  });
+
+  test("a model used for another task", async () => {
+    expect(await codeOf(() => openLook(shipped, manifest, { face: "person-320x192" }, 1))).toBe("MODEL_SHAPE");
+    expect(await codeOf(() => openLook(shipped, manifest, { expression: "face-320x192" }, 1))).toBe("MODEL_SHAPE");
+  });
+
+  test("numbers that are not finite", async () => {
+    for (const name of ["face-320x192", "expression-48"]) {
+      const entry = entryOf(manifest, name);
+      const model = await openModelBytes(readModelFile(shipped, entry), entry, 1);
+      model.input.fill(Number.NaN);
+      expect(await codeOf(() => model.run())).toBe("MODEL_OUTPUT");
+      model.input.fill(128);
+      expect((await model.run()).every(Number.isFinite)).toBe(true);
+      await model.close();
+    }
+  });
+});
+
+describe("golden outputs", () => {
+  /** A soft bright ellipse with two dark spots on grey, in any input. */
+  const pattern = (index: number, width: number, height: number): number => {
+    const x = ((index % width) + 0.5) / width - 0.5;
+    const y = ((Math.floor(index / width) % height) + 0.5) / height - 0.5;
+    const spot = (dx: number) => Math.exp(-((x - dx) ** 2 + (y + 0.08) ** 2) * 800);
+    return 100 + 100 * Math.exp(-(x * x * 12 + y * y * 6)) - 90 * (spot(-0.12) + spot(0.12));
+  };
+  const runOn = async (name: string): Promise<Float32Array> => {
+    const model = await openModel(shipped, entryOf(manifest, name), 1);
+    const { width, height } = model.entry.input;
+    for (let i = 0; i < model.input.length; i += 1) model.input[i] = pattern(i, width, height);
+    const output = Float32Array.from(await model.run());
+    await model.close();
+    return output;
+  };
+
+  test("detectors give the strongest box they gave when they were shipped", async () => {
+    const golden = {
+      "face-320x192": [126.679, 88.717, 178.696, 144.488, 0.054],
+      "person-320x192": [84.467, 53.717, 259.801, 169.526, 0.206],
+    };
+    for (const [name, expected] of Object.entries(golden)) {
+      const output = await runOn(name);
+      expect(output.length).toBe(1260 * 5);
+      let best = 0;
+      for (let i = 0; i < output.length; i += 5) if ((output[i + 4] ?? 0) > (output[best + 4] ?? 0)) best = i;
+      // Processors differ in the last digits: a tenth of a pixel, half a percent of score.
+      expected.forEach((value, i) => {
+        expect(Math.abs((output[best + i] ?? 0) - value)).toBeLessThan(i < 4 ? 0.1 : 0.005);
+      });
+    }
+  });
+
+  test("the classifier gives the probabilities it gave when it was shipped", async () => {
+    const golden = [0.474, 0.055, 0.372, 0.039, 0.02, 0.002, 0.028, 0.01];
+    Object.values(decodeSoftmax8(await runOn("expression-48"))).forEach((p, i) => {
+      expect(Math.abs(p - (golden[i] ?? 0))).toBeLessThan(0.005);
+    });
+  });
+});

@@ -1,0 +1,190 @@
+// The vision room as a whole: real threads, real models, a drawn scene from a real child process.
+import { execFileSync } from "node:child_process";
+import { cpSync, mkdtempSync, renameSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterEach, expect, test } from "vitest";
+import type { CameraConfig } from "../../src/config/schema.ts";
+import { runVision } from "../../src/vision/run.ts";
+import type { VisionSettings } from "../../src/vision/vision.ts";
+import type { Fault } from "../../src/words/errors.ts";
+import type { CameraState, Seen } from "../../src/words/inputs.ts";
+import { until } from "../fakes/until.ts";
+
+const built = (path: string) => new URL(`../../dist/src/vision/${path}`, import.meta.url);
+const modelsDir = fileURLToPath(new URL("../../models", import.meta.url));
+const THROWS = new URL("data:text/javascript,throw new Error('an eye that breaks')");
+
+let stop = new AbortController();
+let ended: Promise<void> = Promise.resolve();
+afterEach(async () => {
+  stop.abort();
+  await ended;
+});
+
+function camera(id: string, source: CameraConfig["source"], more: Partial<CameraConfig> = {}): CameraConfig {
+  return { id, source, width: 640, height: 384, fps: 15, staleMs: 10_000, detect: ["face", "person"], ...more };
+}
+
+function start(cameras: CameraConfig[], more: Partial<VisionSettings> = {}) {
+  const inputs: (Seen | CameraState)[] = [];
+  const states: string[] = [];
+  const faults: Fault[] = [];
+  const counts: Record<string, number> = {};
+  stop = new AbortController();
+  ended = runVision(
+    {
+      cameras,
+      vision: { threads: 1, face: "face-320x192", person: "person-320x192", expression: "expression-48" },
+      modelsDir,
+      expression: true,
+      threads: { eye: built("eye.js"), mind: built("mind.js") },
+      ...more,
+    },
+    {
+      signal: stop.signal,
+      nowMs: () => performance.now() + 1_000_000,
+      report: (stage) => (state, fault) => {
+        states.push(`${stage} ${state}${fault === undefined ? "" : ` ${fault.code}`}`);
+        if (fault !== undefined) faults.push(fault);
+      },
+      seen: (input) => void inputs.push(input),
+      count: (stage, counter, by) => {
+        counts[`${stage} ${counter}`] = (counts[`${stage} ${counter}`] ?? 0) + by;
+      },
+    },
+  );
+  const seen = () => inputs.filter((input) => input.kind === "seen");
+  const live = () => inputs.flatMap((input) => (input.kind === "camera" ? [input.live] : []));
+  return { inputs, states, faults, counts, seen, live };
+}
+
+/** Process ids of camera children whose arguments contain `mark`. */
+function children(mark: string): number[] {
+  return execFileSync("ps", ["-eo", "pid,args"], { encoding: "utf8" })
+    .split("\n")
+    .filter((line) => line.includes(mark))
+    .map((line) => Number.parseInt(line, 10));
+}
+
+test("a figure comes, is seen with face, body and expression, in order of time; nothing is left when it ends", async () => {
+  const room = start([camera("till", { kind: "scene", seed: 90_001, canary: false })]);
+  await until(() => room.seen().some(({ faces }) => faces.some(({ score }) => score >= 0.6)), "a face is seen");
+  await until(() => room.seen().some(({ persons }) => persons.some(({ score }) => score >= 0.5)), "a person is seen");
+  expect(room.inputs[0]).toMatchObject({ kind: "camera", camera: "till", live: true });
+  const face = room.seen().flatMap(({ faces }) => faces)[0];
+  expect(Object.values(face?.expression ?? {}).reduce((sum, p) => sum + p, 0)).toBeCloseTo(1, 4);
+  const times = room.seen().map(({ atMs }) => atMs);
+  expect(times.every((atMs) => atMs > 1_000_000 && atMs <= performance.now() + 1_000_000)).toBe(true);
+  expect(times).toEqual(times.toSorted((a, b) => a - b));
+  expect(children("90001")).toHaveLength(1);
+  stop.abort();
+  await ended;
+  expect(children("90001")).toEqual([]);
+  expect(room.live()).toEqual([true, false]);
+  expect(room.states.filter((state) => state.endsWith("ok"))).toEqual(["vision ok", "camera:till ok"]);
+  expect(room.states.at(-2)).toBe("vision stopped");
+  expect(room.states.at(-1)).toBe("camera:till stopped");
+  const { "camera:till frames": frames = 0, "camera:till inferred": inferred = 0 } = room.counts;
+  expect(frames).toBeGreaterThanOrEqual(inferred + (room.counts["camera:till dropped"] ?? 0));
+  expect(inferred).toBe(room.seen().length);
+});
+
+test("without leave to read expressions none is read", async () => {
+  const room = start([camera("till", { kind: "scene", seed: 90_002, canary: false })], { expression: false });
+  await until(() => room.seen().some(({ faces }) => faces.length > 0), "a face is seen");
+  expect(room.seen().every(({ faces }) => faces.every(({ expression }) => expression === undefined))).toBe(true);
+});
+
+test("a camera's process is killed: lost, said so, started again; the other camera goes on", async () => {
+  const room = start([
+    camera("a", { kind: "scene", seed: 90_003, canary: false }),
+    camera("b", { kind: "scene", seed: 90_004, canary: false }),
+  ]);
+  const from = (id: string) => room.seen().filter((seen) => seen.camera === id).length;
+  await until(() => from("a") > 0 && from("b") > 0, "both cameras are seen");
+  for (const pid of children("--seed 90003")) process.kill(pid, "SIGKILL");
+  await until(() => room.states.includes("camera:a degraded CAMERA_LOST"), "the loss is reported");
+  const [seenOfA, seenOfB] = [from("a"), from("b")];
+  await until(() => from("a") > seenOfA && from("b") > seenOfB, "both cameras are seen again");
+  const states = room.inputs.flatMap((input) => (input.kind === "camera" ? [`${input.camera} ${input.live}`] : []));
+  expect(states.filter((state) => state.startsWith("a"))).toEqual(["a true", "a false", "a true"]);
+  expect(states.filter((state) => state.startsWith("b"))).toEqual(["b true"]);
+});
+
+test("a camera that is not there is tried again and stops nothing else", async () => {
+  const room = start([
+    camera("gone", { kind: "v4l2", device: "/dev/video99" }),
+    camera("till", { kind: "scene", seed: 90_005, canary: false }),
+  ]);
+  const tries = () => room.states.filter((state) => state === "camera:gone degraded CAMERA_OPEN").length;
+  await until(() => tries() >= 2 && room.seen().length > 3, "two tries, and the other camera is seen");
+  expect(room.seen().every((seen) => seen.camera === "till")).toBe(true);
+});
+
+test("a slow mind sees the newest frame, and what it did not see is counted", async () => {
+  const room = start([camera("fast", { kind: "scene", seed: 90_006, canary: false }, { fps: 30 })], {
+    threads: { eye: built("eye.js"), mind: slowMind() },
+  });
+  await until(() => (room.counts["camera:fast dropped"] ?? 0) >= 20, "frames are dropped");
+  const { "camera:fast frames": frames = 0, "camera:fast dropped": dropped = 0 } = room.counts;
+  const seen = room.seen().length;
+  expect(seen).toBeGreaterThan(0);
+  // What is neither dropped nor seen is being looked at, or waits.
+  expect(frames - dropped - seen).toBeGreaterThanOrEqual(0);
+  expect(frames - dropped - seen).toBeLessThanOrEqual(2);
+});
+
+test("models that are missing: vision says which, no camera is opened, and all works once they are there", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "vision-"));
+  try {
+    cpSync(modelsDir, folder, { recursive: true });
+    renameSync(join(folder, "face-320x192/model.onnx"), join(folder, "away"));
+    const room = start([camera("till", { kind: "scene", seed: 90_007, canary: false })], { modelsDir: folder });
+    await until(() => room.states.includes("vision degraded MODEL_MISSING"), "the missing model is reported");
+    expect(room.faults[0]?.message).toContain("face-320x192");
+    expect(room.states.some((state) => state.startsWith("camera:"))).toBe(false);
+    renameSync(join(folder, "away"), join(folder, "face-320x192/model.onnx"));
+    await until(() => room.seen().length > 0, "the camera is seen");
+  } finally {
+    stop.abort();
+    await ended;
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test("a thread that breaks is reported and started again, for ever", async () => {
+  const room = start([camera("till", { kind: "scene", seed: 90_008, canary: false })], {
+    threads: { eye: THROWS, mind: built("mind.js") },
+  });
+  const crashes = () => room.states.filter((state) => state === "vision degraded VISION_CRASHED").length;
+  await until(() => crashes() >= 2, "two crashes are reported");
+  expect(room.faults[0]?.message).toContain("an eye that breaks");
+  expect(room.seen()).toEqual([]);
+});
+
+test("stopping at once, before anything is open, ends too", async () => {
+  const room = start([camera("till", { kind: "scene", seed: 90_009, canary: false })]);
+  stop.abort();
+  await ended;
+  expect(room.states.at(-1)).toBe("camera:till stopped");
+  expect(children("90009")).toEqual([]);
+});
+
+/** The real mind behind a look of its own that takes a fifth of a second: written as a thread of its own. */
+function slowMind(): URL {
+  const source = `
+    import { parentPort, workerData } from "node:worker_threads";
+    import { createReader } from ${JSON.stringify(built("newest.js").href)};
+    const reader = createReader(workerData.cameras[0].memory);
+    workerData.bell.on("message", (camera) => {
+      const taken = reader.take();
+      const until = performance.now() + 200;
+      while (performance.now() < until);
+      if (taken !== undefined) parentPort.postMessage({ kind: "looked", camera, atMs: taken.atMs, faces: [], persons: [] });
+    });
+    parentPort.on("message", () => { workerData.bell.close(); parentPort.close(); });
+    parentPort.postMessage({ kind: "ready" });`;
+  return new URL(`data:text/javascript,${encodeURIComponent(source)}`);
+}
