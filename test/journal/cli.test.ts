@@ -71,6 +71,19 @@ describe("touchpoint journal", () => {
     expect(told.out).toMatch(/^waiting +3$/m);
   });
 
+  it("status counts the last day among older events", async () => {
+    const file = freshFile();
+    const config = configFor(file);
+    const { journal } = await open(file);
+    const old = {
+      events: Array.from({ length: 37 }, (_, n) => ({ ...stamped("press", n), time: "2020-02-02T02:02:02.002Z" })),
+    };
+    await journal.commit({ ...old, keep: {} });
+    for (let n = 1; n <= 6; n++) await journal.commit(press(n));
+    const status = await touchpoint("journal", "status", "--config", config, "--json");
+    expect(JSON.parse(status.out)).toMatchObject({ events: 43, eventsLastDay: 6 });
+  });
+
   it("tail prints the last events and follows what comes until it is interrupted", async () => {
     const file = freshFile();
     const config = configFor(file);
