@@ -173,6 +173,8 @@ export async function runAgent(config: Config, options: AgentOptions): Promise<v
   clearInterval(ticks);
   clearInterval(slowTicks);
   await engine.stop();
+  // What stages say from here on is no news to a server, and the journal is about to close.
+  record = () => undefined;
   sending.abort();
   await uplink;
   await journal.close();
