@@ -12,12 +12,20 @@ export interface Topics {
 /** Topics under `{prefix}/{site}/{device}`. */
 export function topicsOf(prefix: string, site: string, device: string): Topics {
   const root = `${prefix}/${site}/${device}`;
+  const events = new Map<string, string>();
   return {
     root,
     status: `${root}/status`,
     ack: `${root}/ack`,
     delivery: `${root}/state/delivery`,
-    event: (type) => `${root}/event/${type}`,
+    event: (type) => {
+      // Asked for with every publish; types are few.
+      const known = events.get(type);
+      if (known !== undefined) return known;
+      const topic = `${root}/event/${type}`;
+      events.set(type, topic);
+      return topic;
+    },
     state: (name) => `${root}/state/${name}`,
   };
 }

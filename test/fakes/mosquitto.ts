@@ -57,7 +57,7 @@ export interface Mosquitto {
   dispose(): Promise<void>;
 }
 
-/** Starts Mosquitto and resolves when it accepts connections. @throws Error where it is not installed or ends at once */
+/** Starts Mosquitto and resolves when its log, which must stay on, says that it runs. @throws Error where it is not installed or ends at once */
 export async function startMosquitto(options: MosquittoOptions = {}): Promise<Mosquitto> {
   const program = mosquittoProgram();
   if (program === undefined) throw new Error(MOSQUITTO_ABSENT);
@@ -101,8 +101,11 @@ export async function startMosquitto(options: MosquittoOptions = {}): Promise<Mo
     if (running === undefined || running.exitCode !== null || running.signalCode !== null) return;
     const ended = once(running, "exit");
     running.kill("SIGCONT");
+    // Mosquitto forgets a SIGTERM that comes just after it said that it runs, so it is told again.
+    const tell = setInterval(() => running.kill(signal), 200);
     running.kill(signal);
     await ended;
+    clearInterval(tell);
   };
   await start();
   return {

@@ -145,13 +145,15 @@ export async function subscribe(
 ): Promise<Subscriber> {
   const client = mqtt.connect(url, { protocolVersion: 5, reconnectPeriod: 0, ...options });
   const arrived: Arrived[] = [];
-  client.on("error", () => undefined);
   client.on("message", (name, payload, packet) => {
     // What goes to the device is no business of the server's.
     if (name.startsWith(ROOT) && name !== `${ROOT}/ack`)
       arrived.push({ topic: name, retain: packet.retain, json: JSON.parse(payload.toString()) });
   });
-  await new Promise<void>((resolve) => client.once("connect", () => resolve()));
+  await new Promise<void>((resolve, reject) => {
+    client.once("connect", () => resolve());
+    client.on("error", reject);
+  });
   await client.subscribeAsync(topic, { qos: 1 });
   return {
     client,
