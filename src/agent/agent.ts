@@ -26,6 +26,8 @@ import { createWatchdog } from "./watchdog.ts";
 const TICK_MS = 200;
 /** How often the clock's state is asked and the health state published, milliseconds. */
 const SLOW_TICK_MS = 30_000;
+/** How long a stop waits for a disk that does not answer, milliseconds. */
+const STOP_MS = 5_000;
 
 export interface AgentOptions {
   readonly signal: AbortSignal;
@@ -36,7 +38,11 @@ export interface AgentOptions {
   readonly started?: () => void;
 }
 
-/** Runs the whole agent until aborted; resolves when everything is on disk and every thread and child has ended. */
+/**
+ * Runs the whole agent until aborted; resolves when everything is on disk and every thread and child has ended.
+ * @throws Fault JOURNAL_OPEN, JOURNAL_FULL, JOURNAL_LOCKED, JOURNAL_NEWER when the journal cannot be opened, JOURNAL_WRITE
+ * when a step could not be kept in memory any longer: the service manager starts the agent again
+ */
 export async function runAgent(config: Config, options: AgentOptions): Promise<void> {
   turnOffDumps();
   const { local, fleet } = config;
@@ -98,7 +104,10 @@ export async function runAgent(config: Config, options: AgentOptions): Promise<v
   // Inputs and vision end first, the uplink last, so that what they said last still leaves.
   const inputs = new AbortController();
   const sending = new AbortController();
+  const stop = new AbortController();
+  let lost: Fault | undefined;
   const perform = (effect: Effect): void => {
+    if (lost !== undefined) return;
     const port = pads.port(effect.pad);
     if (effect.kind === "acknowledge") port?.acknowledge(effect.ref);
     else port?.indicate(effect.pattern, effect.pad);
@@ -114,7 +123,14 @@ export async function runAgent(config: Config, options: AgentOptions): Promise<v
     stamp,
     perform: (effect) => perform(effect),
     dropped: (fault) => dropped("touchpoint", fault),
-    abandoned: (reason) => log.error({ fault: asFault(reason, "JOURNAL_WRITE") }, "a step did not reach the journal"),
+    // From here on the engine knows more than the disk: a press seen before would be acknowledged though it is on no disk.
+    // Start again from what the disk knows.
+    abandoned: (reason) => {
+      if (lost !== undefined) return;
+      lost = asFault(reason, "JOURNAL_WRITE");
+      log.error({ fault: lost }, "a step did not reach the journal");
+      stop.abort();
+    },
     committed: (facts) => {
       for (const fact of facts) if (fact.type === "mood") states.set("mood", fact.data);
     },
@@ -164,21 +180,25 @@ export async function runAgent(config: Config, options: AgentOptions): Promise<v
   options.started?.();
 
   await new Promise<void>((resolve) => {
-    if (options.signal.aborted) resolve();
-    options.signal.addEventListener("abort", () => resolve(), { once: true });
+    const ends = AbortSignal.any([options.signal, stop.signal]);
+    if (ends.aborted) resolve();
+    ends.addEventListener("abort", () => resolve(), { once: true });
   });
   watchdog.stopping();
   inputs.abort();
   await Promise.all([pads.ended, vision]);
   clearInterval(ticks);
   clearInterval(slowTicks);
-  await engine.stop();
+  // A disk that does not answer must not keep the agent from ending: what is not on disk was never acknowledged.
+  const patience = AbortSignal.timeout(STOP_MS);
+  await Promise.race([engine.stop(), new Promise((resolve) => patience.addEventListener("abort", resolve))]);
   // What stages say from here on is no news to a server, and the journal is about to close.
   record = () => undefined;
   sending.abort();
   await uplink;
   await journal.close();
   watchdog.end();
+  if (stop.signal.aborted && lost !== undefined) throw lost;
   log.info("agent stopped");
 }
 
