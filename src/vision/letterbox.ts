@@ -1,4 +1,5 @@
 // Fits a picture of any shape into a model's input, keeping its aspect; geometry first, then pixels.
+import { endianness } from "node:os";
 import type { Frame, Size } from "./frame.ts";
 
 /** Where the scaled picture lies on the input, pixels; the rest is filled with {@link FILL}. */
@@ -44,26 +45,24 @@ export function tapsOf(from: number, to: number, start = 0, length = from): Taps
   const count = ratio > 1 ? Math.ceil(ratio) + 1 : 2;
   const firsts = new Int32Array(to);
   const weights = new Float32Array(to * count);
-  const wanted = Math.min(count, from);
+  // Beyond the edges the edge pixel is repeated, so what falls outside is added to its weight.
+  const inside = (position: number): number => Math.min(from - 1, Math.max(0, position));
   for (let target = 0; target < to; target += 1) {
-    const gathered = new Map<number, number>();
+    const begin = ratio > 1 ? start + target * ratio : start + (target + 0.5) * ratio - 0.5;
+    const low = Math.floor(begin);
+    const first = Math.max(0, Math.min(inside(low), from - count));
+    firsts[target] = first;
     const add = (position: number, weight: number): void => {
-      const inside = Math.min(from - 1, Math.max(0, position));
-      gathered.set(inside, (gathered.get(inside) ?? 0) + weight);
+      const at = target * count + inside(position) - first;
+      weights[at] = (weights[at] ?? 0) + weight;
     };
     if (ratio > 1) {
-      const begin = start + target * ratio;
       const end = begin + ratio;
-      for (let p = Math.floor(begin); p < end; p += 1) add(p, (Math.min(end, p + 1) - Math.max(begin, p)) / ratio);
+      for (let p = low; p < end; p += 1) add(p, (Math.min(end, p + 1) - Math.max(begin, p)) / ratio);
     } else {
-      const centre = start + (target + 0.5) * ratio - 0.5;
-      const low = Math.floor(centre);
-      add(low, low + 1 - centre);
-      add(low + 1, centre - low);
+      add(low, low + 1 - begin);
+      add(low + 1, begin - low);
     }
-    const first = Math.min(Math.min(...gathered.keys()), from - wanted);
-    firsts[target] = first;
-    for (const [position, weight] of gathered) weights[target * count + position - first] = weight;
   }
   return { first: firsts, weights, count };
 }
@@ -83,13 +82,15 @@ export function createLetterboxer(source: Size, input: Size): Letterboxer {
   const rgb = new Float32Array(plane * 3).fill(FILL);
   const across = tapsOf(source.width, letterbox.width);
   const down = tapsOf(source.height, letterbox.height);
+  const exactHalf = source.width === 2 * letterbox.width && source.height === 2 * letterbox.height;
   const row = new Float32Array((source.width + across.count) * 3);
   return {
     letterbox,
     rgb,
     draw(frame) {
-      if (source.width === 2 * letterbox.width && source.height === 2 * letterbox.height) {
-        halve(frame.rgb, letterbox, input.width, rgb);
+      const words = exactHalf ? wordsOf(frame) : undefined;
+      if (words !== undefined) {
+        halve(words, letterbox, input.width, rgb);
         return;
       }
       for (let y = 0; y < letterbox.height; y += 1) {
@@ -100,24 +101,49 @@ export function createLetterboxer(source: Size, input: Size): Letterboxer {
   };
 }
 
+/** Every second byte of a word: two sums of two bytes each fit beside each other without running into one another. */
+const EVEN_BYTES = 0x00ff00ff;
+
 /**
- * The mean of every 2 × 2 pixels: what the general way gives for exactly half the size, in a third of its time. Half
- * is the ordinary case: the default camera size is twice the models' input.
+ * The mean of every 2 × 2 pixels: what the general way gives for exactly half the size, in a quarter of its time. Half
+ * is the ordinary case: the default camera size is twice the models' input. Four pixels, R0G0B0R1 G1B1R2G2 B2R3G3B3, are
+ * read as three little-endian words.
  */
-function halve(source: Uint8Array, letterbox: Letterbox, inputWidth: number, rgb: Float32Array): void {
-  const stride = letterbox.width * 6;
+function halve(source: Int32Array, letterbox: Letterbox, inputWidth: number, rgb: Float32Array): void {
+  const stride = (letterbox.width * 6) / 4;
   const green = rgb.length / 3;
   const blue = 2 * green;
   for (let y = 0; y < letterbox.height; y += 1) {
     let a = 2 * y * stride;
     let b = a + stride;
     let o = (y + letterbox.top) * inputWidth + letterbox.left;
-    for (let x = 0; x < letterbox.width; x += 1, a += 6, b += 6, o += 1) {
-      rgb[o] = ((source[a] ?? 0) + (source[a + 3] ?? 0) + (source[b] ?? 0) + (source[b + 3] ?? 0)) / 4;
-      rgb[o + green] = ((source[a + 1] ?? 0) + (source[a + 4] ?? 0) + (source[b + 1] ?? 0) + (source[b + 4] ?? 0)) / 4;
-      rgb[o + blue] = ((source[a + 2] ?? 0) + (source[a + 5] ?? 0) + (source[b + 2] ?? 0) + (source[b + 5] ?? 0)) / 4;
+    for (let x = 0; x < letterbox.width; x += 2, a += 3, b += 3, o += 2) {
+      const a0 = source[a] ?? 0;
+      const a1 = source[a + 1] ?? 0;
+      const a2 = source[a + 2] ?? 0;
+      const b0 = source[b] ?? 0;
+      const b1 = source[b + 1] ?? 0;
+      const b2 = source[b + 2] ?? 0;
+      const r0b0 = (a0 & EVEN_BYTES) + (b0 & EVEN_BYTES);
+      const g0r1 = ((a0 >>> 8) & EVEN_BYTES) + ((b0 >>> 8) & EVEN_BYTES);
+      const g1r2 = (a1 & EVEN_BYTES) + (b1 & EVEN_BYTES);
+      const b1g2 = ((a1 >>> 8) & EVEN_BYTES) + ((b1 >>> 8) & EVEN_BYTES);
+      const b2g3 = (a2 & EVEN_BYTES) + (b2 & EVEN_BYTES);
+      const r3b3 = ((a2 >>> 8) & EVEN_BYTES) + ((b2 >>> 8) & EVEN_BYTES);
+      rgb[o] = ((r0b0 & 0xffff) + (g0r1 >>> 16)) / 4;
+      rgb[o + green] = ((g0r1 & 0xffff) + (g1r2 & 0xffff)) / 4;
+      rgb[o + blue] = ((r0b0 >>> 16) + (b1g2 & 0xffff)) / 4;
+      rgb[o + 1] = ((g1r2 >>> 16) + (r3b3 & 0xffff)) / 4;
+      rgb[o + green + 1] = ((b1g2 >>> 16) + (b2g3 >>> 16)) / 4;
+      rgb[o + blue + 1] = ((b2g3 & 0xffff) + (r3b3 >>> 16)) / 4;
     }
   }
+}
+
+/** The frame's bytes as words, where its rows and its memory allow that. */
+function wordsOf({ width, rgb }: Frame): Int32Array | undefined {
+  if (width % 4 !== 0 || rgb.byteOffset % 4 !== 0 || endianness() !== "LE") return undefined;
+  return new Int32Array(rgb.buffer, rgb.byteOffset, rgb.length / 4);
 }
 
 /** Weighted sum of source rows into `row`. */

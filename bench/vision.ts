@@ -1,0 +1,165 @@
+// Prints the pipeline's frames per second beside the bare model loop, and what busy eyes cost the main thread.
+import { join } from "node:path";
+import { monitorEventLoopDelay } from "node:perf_hooks";
+import { setTimeout as wait } from "node:timers/promises";
+import { packageRoot } from "../src/place.ts";
+import type { Frame } from "../src/vision/frame.ts";
+import { type Look, openLook } from "../src/vision/look.ts";
+import { type ModelEntry, readManifest } from "../src/vision/models/manifest.ts";
+import { type OpenModel, openModel } from "../src/vision/models/runtime.ts";
+import { runVision } from "../src/vision/run.ts";
+import { createScene } from "../src/vision/scene/paint.ts";
+
+const FRAMES = 120;
+const ROUNDS = 9;
+const BUSY_S = 10;
+/** Far more than a till needs: the eyes shall be busy. */
+const BUSY_FPS = 30;
+const MB = 1_048_576;
+
+const modelsDir = join(packageRoot(), "models");
+const manifest = readManifest(modelsDir);
+const names = { face: "face-320x192", person: "person-320x192", expression: "expression-48" };
+const wanted = { face: true, person: true, expression: true };
+await sideBySide();
+await mainLoop();
+
+/** Both sides work on the same frames, in turns, and in turn first, so that a noisy machine is noisy to both. */
+async function sideBySide(): Promise<void> {
+  const frames = await drawFrames();
+  const look = await openLook(modelsDir, manifest, names, 1);
+  const bare = await openBare();
+  const faces = await facesOf(frames, look);
+  const rounds: { bare: number; ours: number }[] = [];
+  for (let round = -1; round < ROUNDS; round += 1) {
+    const measured = { bare: 0, ours: 0 };
+    for (const side of round % 2 === 0 ? (["bare", "ours"] as const) : (["ours", "bare"] as const)) {
+      const start = performance.now();
+      if (side === "ours") for (const frame of frames) await look.look(frame, wanted);
+      else for (const count of faces) await bare.run(count);
+      measured[side] = (frames.length * 1000) / (performance.now() - start);
+    }
+    // The first round warms both up.
+    if (round >= 0) rounds.push(measured);
+  }
+  const total = faces.reduce((sum, count) => sum + count, 0);
+  console.log(`${frames.length} drawn frames of 640×384 with ${total} faces, ${ROUNDS} rounds, one thread, medians`);
+  console.log("| | frames/s |");
+  console.log("|---|---|");
+  console.log(`| bare model loop (face, person, one expression a face; inputs ready) | ${median(rounds, "bare")} |`);
+  console.log(`| pipeline (letterbox, models, decoders, crops) | ${median(rounds, "ours")} |`);
+  const ratios = rounds.map(({ bare: b, ours }) => ours / b).toSorted((a, b) => a - b);
+  console.log(`| ratio (aim ≥ 0.8) | ${(ratios[Math.floor(ratios.length / 2)] ?? 0).toFixed(2)} |`);
+  await look.close();
+  await bare.close();
+}
+
+async function drawFrames(): Promise<Frame[]> {
+  const scene = await createScene({ width: 640, height: 384, seed: 2, canary: false });
+  const frames: Frame[] = [];
+  for (let i = 0; i < FRAMES; i += 1) frames.push(await scene.frameAt(i * 200));
+  return frames;
+}
+
+async function facesOf(frames: readonly Frame[], look: Look): Promise<number[]> {
+  const counts: number[] = [];
+  for (const frame of frames) counts.push((await look.look(frame, wanted)).faces.length);
+  return counts;
+}
+
+async function openBare(): Promise<{ run: (faces: number) => Promise<void>; close: () => Promise<void> }> {
+  const open = async (task: ModelEntry["task"]): Promise<OpenModel> => {
+    const entry = manifest.models.find((model) => model.task === task);
+    if (entry === undefined) throw new Error(`no model for ${task}`);
+    return await openModel(modelsDir, entry, 1);
+  };
+  const [face, person, expression] = [await open("face"), await open("person"), await open("expression")];
+  return {
+    async run(faces) {
+      await face.run();
+      await person.run();
+      for (let i = 0; i < faces; i += 1) await expression.run();
+    },
+    async close() {
+      for (const model of [face, person, expression]) await model.close();
+    },
+  };
+}
+
+function median(rounds: readonly { bare: number; ours: number }[], side: "bare" | "ours"): string {
+  const sorted = rounds.map((round) => round[side]).toSorted((a, b) => a - b);
+  return (sorted[Math.floor(sorted.length / 2)] ?? 0).toFixed(0);
+}
+
+/** The delay of this thread's event loop, idle, and while a camera and the models work in theirs. */
+async function mainLoop(): Promise<void> {
+  const idle = await delayWhile(async () => await wait(BUSY_S * 1000));
+  const before = process.memoryUsage().rss;
+  const counts: Record<string, number> = {};
+  const stop = new AbortController();
+  let live: () => void = () => undefined;
+  const opened = new Promise<void>((resolve) => {
+    live = resolve;
+  });
+  const ended = runVision(
+    {
+      cameras: [
+        {
+          id: "bench",
+          source: { kind: "scene", seed: 2, canary: false },
+          width: 640,
+          height: 384,
+          fps: BUSY_FPS,
+          staleMs: 10_000,
+          detect: ["face", "person"],
+        },
+      ],
+      vision: { threads: 1, ...names },
+      modelsDir,
+      expression: true,
+      threads: {
+        eye: new URL("../src/vision/eye.js", import.meta.url),
+        mind: new URL("../src/vision/mind.js", import.meta.url),
+      },
+    },
+    {
+      signal: stop.signal,
+      nowMs: () => performance.now(),
+      report: () => (_state, fault) => {
+        if (fault !== undefined) console.error(`${fault.code}: ${fault.message}`);
+      },
+      seen: () => live(),
+      count: (_stage, counter, by) => {
+        counts[counter] = (counts[counter] ?? 0) + by;
+      },
+    },
+  );
+  await opened;
+  const inferredBefore = counts.inferred ?? 0;
+  const busy = await delayWhile(async () => await wait(BUSY_S * 1000));
+  const perSecond = ((counts.inferred ?? 0) - inferredBefore) / BUSY_S;
+  const after = process.memoryUsage().rss;
+  stop.abort();
+  await ended;
+  console.log(
+    `\nmain loop, ${BUSY_S} s each; camera at ${BUSY_FPS} frames/s, ${perSecond.toFixed(1)} looked at a second`,
+  );
+  console.log("| | p50 ms | p99 ms | max ms |");
+  console.log("|---|---|---|---|");
+  console.log(`| idle | ${idle} |`);
+  console.log(`| vision busy (aim p99 < 10) | ${busy} |`);
+  console.log(`frames ${counts.frames ?? 0}, dropped ${counts.dropped ?? 0}, looked at ${counts.inferred ?? 0}`);
+  console.log(
+    `memory of the process: ${(before / MB).toFixed(0)} MB before, ${(after / MB).toFixed(0)} MB with vision`,
+  );
+}
+
+/** p50, p99 and max of the event loop's delay above the sampling interval of one millisecond. */
+async function delayWhile(act: () => Promise<void>): Promise<string> {
+  const histogram = monitorEventLoopDelay({ resolution: 1 });
+  histogram.enable();
+  await act();
+  histogram.disable();
+  const text = (ns: number): string => Math.max(0, ns / 1e6 - 1).toFixed(2);
+  return `${text(histogram.percentile(50))} | ${text(histogram.percentile(99))} | ${text(histogram.max)}`;
+}
