@@ -1,5 +1,7 @@
 // Holds one GPIO line at a level by a supervised gpioset, which is started anew for each change of level.
 import type { ChildProcess } from "node:child_process";
+import { readdirSync, readlinkSync } from "node:fs";
+import { setTimeout as wait } from "node:timers/promises";
 import { endChild, startChild } from "../supervise/child.ts";
 import { asFault, Fault } from "../words/errors.ts";
 import { type GpiodVersion, holdArgs } from "./gpio-tools.ts";
@@ -18,6 +20,10 @@ export interface HoldLine {
   /** Told each time gpioset could not hold the line. */
   readonly failed: (fault: Fault) => void;
 }
+
+/** Longest wait for gpioset to take its line before its level may be replaced, and how often it is looked at. */
+const TAKE_MS = 500;
+const LOOK_MS = 4;
 
 /**
  * Frees and takes the line again at each change: gpioset of 1.6 cannot change a level it holds, and an interactive one
@@ -55,6 +61,7 @@ export function holdLine(hold: HoldLine): LineOutput {
       if (before !== undefined) await endChild(before);
       try {
         start(tried);
+        await untilTaken(() => child);
       } catch (thrown) {
         hold.failed(asFault(thrown, "GPIO_OPEN"));
       }
@@ -84,4 +91,27 @@ export function holdLine(hold: HoldLine): LineOutput {
       if (last !== undefined) await endChild(last);
     },
   };
+}
+
+/**
+ * A blink may be shorter than a small machine needs to start gpioset, which would be ended before it did anything. No
+ * version says when it holds its line unless asked for a banner (2.x only), but the kernel shows the line among the
+ * files it has open, and a line is taken with its level.
+ */
+async function untilTaken(child: () => ChildProcess | undefined): Promise<void> {
+  const deadline = performance.now() + TAKE_MS;
+  for (let pid = child()?.pid; pid !== undefined && !holdsLine(pid); pid = child()?.pid) {
+    if (performance.now() > deadline) return;
+    await wait(LOOK_MS);
+  }
+}
+
+function holdsLine(pid: number): boolean {
+  const folder = `/proc/${pid}/fd`;
+  try {
+    return readdirSync(folder).some((fd) => readlinkSync(`${folder}/${fd}`).startsWith("anon_inode:gpio"));
+  } catch {
+    // It ended, or closed a file while it was looked at.
+    return false;
+  }
 }
