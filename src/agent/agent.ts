@@ -16,6 +16,7 @@ import { RetainedStates } from "../uplink/states.ts";
 import { runUplink } from "../uplink/uplink.ts";
 import { asFault, type Fault } from "../words/errors.ts";
 import type { Fact } from "../words/events.ts";
+import { reportCondition } from "./conditions.ts";
 import { type Deciding, startDeciding } from "./deciding.ts";
 import { turnOffDumps } from "./dumps.ts";
 import { runPads } from "./pads.ts";
@@ -145,6 +146,7 @@ export async function runAgent(config: Config, options: AgentOptions): Promise<v
     session: randomBytes(4).toString("hex"),
     input: (input) => {
       health.count(`pad:${input.pad}.${input.kind}`);
+      if (input.kind === "condition") reportCondition(input, health);
       engine.decide(input);
     },
     dropped: (pad, fault) => dropped(`pad:${pad}`, fault),
