@@ -1,10 +1,13 @@
 // TLS with a private CA and client certificates over a real Mosquitto, and `mqtt check` on good and bad ways.
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer as createSecureServer } from "node:https";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { createWebSocketStream, WebSocketServer } from "ws";
 import type { BrokerConfig } from "../../src/config/schema.ts";
 import { type CheckResult, checkBroker } from "../../src/uplink/check.ts";
 import { startInProcessBroker } from "../fakes/broker.ts";
@@ -102,6 +105,26 @@ describe.skipIf(mosquittoAbsent)(`with a real Mosquitto${mosquittoAbsent ? ` - $
     ]);
     // The check did not push the agent off.
     expect(up.clients).toHaveLength(1);
+  });
+
+  test("delivers over WebSocket with TLS", async () => {
+    const { aedes, close } = await startInProcessBroker();
+    const https = createSecureServer({ cert: readFileSync(server.cert), key: readFileSync(server.key) });
+    const sockets = new WebSocketServer({ server: https });
+    sockets.on("connection", (socket) => aedes.handle(createWebSocketStream(socket)));
+    https.listen(0, "127.0.0.1");
+    await once(https, "listening");
+    ending.push(async () => {
+      for (const socket of sockets.clients) socket.terminate();
+      https.close();
+      await close();
+    });
+    const address = https.address();
+    const url = `wss://127.0.0.1:${typeof address === "object" && address !== null ? address.port : 0}/mqtt`;
+    const up = uplink(url, { caFile: authority.ca });
+    await commitMany(up.journal, "press", 50);
+    await until(async () => (await up.journal.head()).done === 50);
+    expect(await firstFault(uplink(url, { caFile: stranger.ca }))).toMatch(/^BROKER_TLS: .*not issued by a trusted CA/);
   });
 
   test("without the client certificate that is asked for", async () => {
