@@ -5,6 +5,7 @@ import { readFileSync } from "node:fs";
 import { connect, isIP, type Socket } from "node:net";
 import { connect as connectTls, type PeerCertificate } from "node:tls";
 import type { BrokerConfig } from "../config/schema.ts";
+import { redactText } from "../config/secret.ts";
 import { asFault, Fault } from "../words/errors.ts";
 import type { Connection, Puback } from "./connection.ts";
 import { brokerFault, codeOf, tlsSentence } from "./fault.ts";
@@ -52,7 +53,7 @@ export async function* checkBroker(
     yield failed("settings", asFault(thrown, "CONFIG_SECRET"));
     return;
   }
-  yield { stage: "settings", ok: true, text: `${broker.url}, user ${broker.username ?? settings.device}` };
+  yield { stage: "settings", ok: true, text: `${redactText(broker.url)}, ${loginText(settings)}` };
   for (const check of [checkName, checkPort, checkTls]) {
     const result = await check(address, broker, stageMs);
     if (result === undefined) continue;
@@ -80,7 +81,8 @@ async function checkPort(address: BrokerAddress, _: BrokerConfig, stageMs: numbe
     const took = Math.round(performance.now() - startedMs);
     return { stage: "tcp", ok: true, text: `${address.at} accepts connections (${took} ms)` };
   } catch (thrown) {
-    return failed("tcp", brokerFault(thrown, address.at, false));
+    const hint = "Check the cable or Wi-Fi, that the broker runs, its port, and any firewall between.";
+    return failed("tcp", brokerFault(thrown, address.at, false), hint);
   } finally {
     socket.destroy();
   }
@@ -183,6 +185,14 @@ function publishFault(puback: Puback | "late", at: string, topic: string): Fault
   if (puback === "lost") return new Fault("BROKER_LOST", `the broker ${at} ended the connection on a message`);
   if (puback.code < 0x80) return undefined;
   return new Fault("BROKER_REFUSED", `the broker ${at} refused ${topic}: ${puback.reason}`);
+}
+
+function loginText({ broker, device }: CheckSettings): string {
+  const ways = [
+    ...(broker.passwordFile === undefined ? [] : [`user ${broker.username ?? device} with a password`]),
+    ...(broker.certFile === undefined ? [] : ["a client certificate"]),
+  ];
+  return ways.length === 0 ? "without a login" : `as ${ways.join(" and ")}`;
 }
 
 function rightsHint({ broker, device }: CheckSettings): string {

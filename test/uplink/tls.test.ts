@@ -177,7 +177,10 @@ describe.skipIf(mosquittoAbsent)(`with a real Mosquitto${mosquittoAbsent ? ` - $
     const { url } = await broker({ anonymous: false, lines: [`password_file ${join(dir, "users")}`] });
     const up = uplink(url, { passwordFile: join(dir, "right") });
     await until(() => up.state() === "ok");
-    const results = await walk({ url, passwordFile: join(dir, "wrong") });
+    const results = await walk({
+      url: url.replace("//", "//somebody:s3cr3t-canary@"),
+      passwordFile: join(dir, "wrong"),
+    });
     expect(results.at(-1)).toMatchObject({
       stage: "login",
       ok: false,
