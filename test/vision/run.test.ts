@@ -6,7 +6,9 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, expect, test } from "vitest";
 import type { CameraConfig } from "../../src/config/schema.ts";
+import { createClipWriter } from "../../src/vision/clip/annotate.ts";
 import { runVision } from "../../src/vision/run.ts";
+import { createScene } from "../../src/vision/scene/paint.ts";
 import type { VisionSettings } from "../../src/vision/vision.ts";
 import type { Fault } from "../../src/words/errors.ts";
 import type { CameraState, Seen } from "../../src/words/inputs.ts";
@@ -121,6 +123,33 @@ test("a camera that is not there is tried again and stops nothing else", async (
   const tries = () => room.states.filter((state) => state === "camera:gone degraded CAMERA_OPEN").length;
   await until(() => tries() >= 2 && room.seen().length > 3, "two tries, and the other camera is seen");
   expect(room.seen().every((seen) => seen.camera === "till")).toBe(true);
+});
+
+test("a file is played once, in real time, and then the camera is away for good; a looped one goes on", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "vision-"));
+  try {
+    const file = join(folder, "two-seconds.mp4");
+    const scene = await createScene({ width: 320, height: 192, seed: 2, canary: false });
+    const writer = createClipWriter(file, { width: 320, height: 192 }, 8);
+    for (let i = 0; i < 16; i += 1) await writer.write(await scene.frameAt(3_000 + i * 125));
+    await writer.close();
+    const room = start([
+      camera("once", { kind: "file", path: file, loop: false }, { fps: 8 }),
+      camera("again", { kind: "file", path: file, loop: true }, { fps: 8 }),
+    ]);
+    const from = (id: string) => room.seen().filter((seen) => seen.camera === id).length;
+    await until(() => from("again") > 24, "the looped file is seen beyond its end");
+    await until(() => room.states.includes("camera:once stopped"), "the other has ended");
+    expect(from("once")).toBeGreaterThan(8);
+    expect(from("once")).toBeLessThanOrEqual(16);
+    const states = room.inputs.flatMap((input) => (input.kind === "camera" ? [`${input.camera} ${input.live}`] : []));
+    expect(states.filter((state) => state.startsWith("once"))).toEqual(["once true", "once false"]);
+    expect(room.states.some((state) => state.includes("degraded"))).toBe(false);
+  } finally {
+    stop.abort();
+    await ended;
+    rmSync(folder, { recursive: true });
+  }
 });
 
 test("a slow mind sees the newest frame, and what it did not see is counted", async () => {
