@@ -199,6 +199,6 @@ function blendColumns(
 /** Grey by ITU-R BT.601, as OpenCV reads pictures in grey: 0.299 R + 0.587 G + 0.114 B. */
 export function toGray(rgb: Float32Array, gray: Float32Array): void {
   const plane = gray.length;
-  for (let i = 0; i < plane; i += 1)
-    gray[i] = 0.299 * (rgb[i] ?? 0) + 0.587 * (rgb[i + plane] ?? 0) + 0.114 * (rgb[i + 2 * plane] ?? 0);
+  for (let i = 0, g = plane, b = 2 * plane; i < plane; i += 1, g += 1, b += 1)
+    gray[i] = 0.299 * (rgb[i] ?? 0) + 0.587 * (rgb[g] ?? 0) + 0.114 * (rgb[b] ?? 0);
 }
