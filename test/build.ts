@@ -7,6 +7,7 @@ const WRITTEN_WITH_TYPE_ERRORS = 2;
 
 export default function buildOnce(): void {
   const root = fileURLToPath(new URL("..", import.meta.url));
-  const { status } = spawnSync("npx", ["--no-install", "tsc", "-p", "tsconfig.build.json"], { cwd: root, stdio: "inherit" });
+  const tsc = ["node_modules/typescript/bin/tsc", "-p", "tsconfig.build.json"];
+  const { status } = spawnSync(process.execPath, tsc, { cwd: root, stdio: "inherit" });
   if (status !== 0 && status !== WRITTEN_WITH_TYPE_ERRORS) throw new Error(`tsc ended with ${status}`);
 }

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Readable, Writable } from "node:stream";
-import { endChild, startChild, which } from "../../src/supervise/child.ts";
+import { exited, startChild, which } from "../../src/supervise/child.ts";
 
 export interface Tab {
   /** Sends one command of the protocol to this tab. */
@@ -102,7 +102,9 @@ export function startBrowser(program: string): Browser {
       return tab;
     },
     async close() {
-      await endChild(child);
+      // Asked to, it ends its own children first; killed, they would go on writing to the profile for a moment.
+      await send("Browser.close").catch(() => undefined);
+      await exited(child);
       rmSync(profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
     },
   };
