@@ -7,7 +7,10 @@ import { asFault, Fault } from "../words/errors.ts";
 import { type GpiodVersion, holdArgs } from "./gpio-tools.ts";
 
 export interface LineOutput {
-  /** Asks for a level; of several asked for while one is being set only the newest is. Never throws. */
+  /**
+   * Asks for a level. Of several asked for while one is being set only the newest counts, but a flash among them is
+   * shown. Never throws.
+   */
   set(on: boolean): void;
   /** Sets the line low, then frees it. */
   close(): Promise<void>;
@@ -31,6 +34,7 @@ const LOOK_MS = 4;
  */
 export function holdLine(hold: HoldLine): LineOutput {
   let wanted = false;
+  let flash = false;
   let tried: boolean | undefined;
   let child: ChildProcess | undefined;
   let closed = false;
@@ -54,8 +58,9 @@ export function holdLine(hold: HoldLine): LineOutput {
   };
 
   const follow = async (): Promise<void> => {
-    while (tried !== wanted) {
-      tried = wanted;
+    while (tried !== wanted || (flash && !tried)) {
+      tried = wanted || flash;
+      flash = false;
       const before = child;
       child = undefined;
       if (before !== undefined) await endChild(before);
@@ -78,12 +83,14 @@ export function holdLine(hold: HoldLine): LineOutput {
     set(on) {
       if (closed) return;
       wanted = on;
+      flash ||= on;
       if (following === undefined && child === undefined) tried = undefined;
       run();
     },
     async close() {
       closed = true;
       wanted = false;
+      flash = false;
       if (child !== undefined) run();
       await following;
       const last = child;

@@ -57,7 +57,8 @@ export function parseChips(text: string): ChipInfo[] {
 export function parseLines(text: string): LineInfo[] {
   const found: LineInfo[] = [];
   for (const [, offset, quoted, rest = ""] of text.matchAll(/^\s*line\s+(\d+):\s+(?:"(.*?)"|\S+)(?=\s)(.*)$/gm)) {
-    const consumer = /consumer="(.*?)"/.exec(rest)?.[1] ?? /^\s+"(.*?)"/.exec(rest)?.[1] ?? bareConsumer(rest);
+    const [, named, bare] = /consumer=(?:"(.*?)"|(\S+))/.exec(rest) ?? [];
+    const consumer = named ?? bare ?? /^\s+"(.*?)"/.exec(rest)?.[1] ?? kernelUse(rest);
     found.push({
       offset: Number(offset),
       ...(quoted === undefined ? {} : { name: quoted }),
@@ -67,8 +68,8 @@ export function parseLines(text: string): LineInfo[] {
   return found;
 }
 
-/** 1.6 prints kernel users without quotes, as in `sysfs input active-high [used]`, and `unused` for free lines. */
-function bareConsumer(rest: string): string | undefined {
+/** 1.6 prints `kernel`, without quotes, where a driver holds the line, and `unused` for free lines. */
+function kernelUse(rest: string): string | undefined {
   if (!/\[.*used.*\]\s*$/.test(rest)) return undefined;
   return /^\s+(\S+)\s+(?:input|output)\b/.exec(rest)?.[1];
 }

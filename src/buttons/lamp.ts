@@ -52,18 +52,21 @@ export interface Player {
 export function playPatterns(table: Readonly<Record<Indication, Pattern>>, set: (on: boolean) => void): Player {
   let timer: NodeJS.Timeout | undefined;
   let level = false;
-  let lasting: Indication = "off";
+  let lasting: Pattern = SILENT;
+  let lastingMs = 0;
   let closed = false;
 
   const play = (pattern: Pattern, startMs: number): void => {
-    const now = performance.now();
-    const { on, forMs } = levelAt(pattern, now - startMs);
+    const { on, forMs } = levelAt(pattern, performance.now() - startMs);
+    if (forMs === undefined && lasting.repeat && pattern !== lasting) {
+      play(lasting, lastingMs);
+      return;
+    }
     if (on !== level) {
       level = on;
       set(on);
     }
     if (forMs !== undefined) timer = setTimeout(() => play(pattern, startMs), Math.max(1, Math.ceil(forMs)));
-    else if (table[lasting].repeat && pattern !== table[lasting]) play(table[lasting], now);
   };
 
   return {
@@ -71,8 +74,12 @@ export function playPatterns(table: Readonly<Record<Indication, Pattern>>, set: 
       if (closed) return;
       clearTimeout(timer);
       timer = undefined;
-      if (indication !== "felt" && indication !== "thanks") lasting = indication;
-      play(table[indication], performance.now());
+      const startMs = performance.now();
+      if (indication !== "felt" && indication !== "thanks") {
+        lasting = table[indication];
+        lastingMs = startMs;
+      }
+      play(table[indication], startMs);
     },
     close() {
       closed = true;
