@@ -159,6 +159,36 @@ const BrokerConfig = z
   .describe("the central broker");
 export type BrokerConfig = z.infer<typeof BrokerConfig>;
 
+const JournalConfig = z
+  .strictObject({
+    maxBytes: z
+      .int()
+      .min(1_048_576)
+      .max(1_099_511_627_776)
+      .default(536_870_912)
+      .describe("largest size of the journal, bytes; beyond it what was sent goes first, then what matters least"),
+    maxAgeDays: z
+      .int()
+      .min(1)
+      .max(3_650)
+      .default(90)
+      .describe("what was sent is kept this long for `resend`, `metrics` and `export`, days"),
+    reserveBytes: z
+      .int()
+      .min(0)
+      .max(1_073_741_824)
+      .default(8_388_608)
+      .describe("space kept for presses on a full disk, bytes; 0: none"),
+    batchMs: z
+      .int()
+      .min(0)
+      .max(60_000)
+      .default(2_000)
+      .describe("mood, presence and health wait this long for one another, to spare the card; presses never wait"),
+  })
+  .describe("events on this device's disk");
+export type JournalConfig = z.infer<typeof JournalConfig>;
+
 const sensitiveUse = z
   .strictObject({
     purpose: z.string().min(10).describe("why it is measured, as written on the notice"),
@@ -177,6 +207,7 @@ const Local = z
       .default("UTC")
       .describe("IANA name; said in each event, decides where a day ends"),
     dataDir: filePath.default("/var/lib/touchpoint").describe("folder of the journal"),
+    journal: JournalConfig.prefault({}),
     modelsDir: filePath.optional().describe("folder with manifest.json; default: the models shipped with the program"),
     broker: BrokerConfig.optional().describe("without it events stay in the journal"),
     pads: z.array(PadConfig).default([]).describe("button pads, keypads and readers"),

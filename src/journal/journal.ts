@@ -1,5 +1,5 @@
 // The seam of the journal: what the rest of the agent may ask of it. The database itself lives in a worker thread.
-import type { Stamped } from "../words/events.ts";
+import { LANES, type Stamped } from "../words/events.ts";
 
 /** What one step of a touchpoint wants on disk: all of it or nothing. */
 export interface Step {
@@ -14,8 +14,19 @@ export interface Committed {
   readonly lastSeq?: number;
 }
 
+/**
+ * The lane of rows that wait once more or longer than their own file: put back for `resend`, not confirmed in time, or
+ * carried over from a file that was set aside. The last of all lanes: what happens now goes first.
+ */
+export const AGAIN_LANE = 3;
+/** Every lane that `waiting` knows, the most urgent first. */
+export const OUTBOX_LANES = [...LANES, AGAIN_LANE] as const;
+
 /** One row waiting for the broker. */
 export interface OutboxRow {
+  /** Place in its lane, to read on from; while the process lives it only grows, across streams too. */
+  readonly at: number;
+  /** The stream the row belongs to: in the last lane it may be an earlier one. */
   readonly stream: string;
   readonly seq: number;
   readonly lane: number;
@@ -26,9 +37,11 @@ export interface OutboxRow {
 
 /** What became of a row that was handed to the broker. */
 export interface RowFate {
-  /** Stream of the row; absent: the current one. A fate of an earlier stream is ignored. */
+  /** Stream of the row; absent: the current one. A stream that is not in the file is ignored. */
   readonly stream?: string;
   readonly seq: number;
+  /** Acknowledged by the broker, but not done with until the server confirms it: see `resendUnconfirmed`. */
+  readonly unconfirmed?: true;
   /** Absent: acknowledged (PUBACK). Present: refused for good, with the reason; kept visible, never retried. */
   readonly refused?: string;
 }
@@ -48,12 +61,47 @@ export interface JournalHead {
   readonly refused: number;
 }
 
+/** What a repair of times came to. */
+export interface Repaired {
+  /** Rows rewritten: their `time` moved, their `clock` now `corrected`. */
+  readonly corrected: number;
+  /** Unsynced rows of that boot that the broker has or may have: only a `clock` event can repair these. */
+  readonly alreadySent: number;
+}
+
+/** Which part of a boot was stamped by the wrong clock, by `mono`, milliseconds; without a bound all of it. */
+export interface BootSpan {
+  readonly fromMono?: number;
+  readonly toMono?: number;
+}
+
+/** What the journal takes of its disk, and how long that can go on. */
+export interface JournalUsage {
+  /** Database and write-ahead log. */
+  readonly bytes: number;
+  /** Of these, what rows take; the rest is free inside the file. */
+  readonly usedBytes: number;
+  readonly maxBytes: number;
+  readonly freeBytes: number;
+  /** True where the reserve is on disk. */
+  readonly reserve: boolean;
+  readonly rows: number;
+  /** Bytes of rows written per day of running time, and bytes that the card had to write for them; 0 until known. */
+  readonly rowBytesPerDay: number;
+  readonly writtenBytesPerDay: number;
+  /** Days until unsent rows must be dropped while no broker answers; null until a rate is known. */
+  readonly autonomyDays: number | null;
+  /** Years until the card is worn out by this journal alone, reckoned with `CARD_CYCLES`; null until a rate is known. */
+  readonly cardYears: number | null;
+}
+
 export interface Journal {
   /**
    * Commits a step durably (WAL, synchronous=FULL). Steps commit in the order of the calls; the promise resolves after
    * the sync and never before an earlier step's. While the disk fails the step waits and is retried for ever; beyond a
-   * bound the low-value events among those that wait are dropped and owned by a `gap`. A step without events and keep
-   * is a barrier: it resolves after all before it.
+   * bound the low-value events among those that wait are dropped and owned by a `gap`. A step whose events are all of
+   * low value (mood, presence, health) may wait for others, `batchMs` at most. A step without events and keep is a
+   * barrier: it hurries what waits and resolves after all before it.
    * @throws Fault JOURNAL_CLOSED after close, JOURNAL_WRITE beyond the hard bound of waiting steps: the caller's state
    * is then ahead of the disk, and it must start again from `kept`
    */
@@ -61,15 +109,41 @@ export interface Journal {
   /** Values kept by committed steps whose key starts with `prefix`. */
   kept(prefix: string): Promise<Record<string, unknown>>;
   /**
-   * Up to `limit` rows of one lane that wait for the broker, by seq, after `afterSeq`; from the start where `afterSeq`
-   * lies beyond the head, because a new stream began.
+   * Up to `limit` rows of one lane that wait for the broker, in order, after the row with `at` = `after`; 0: from the
+   * start. A new stream needs no care: its rows come after every `at` given before.
    */
-  waiting(lane: number, afterSeq: number, limit: number): Promise<OutboxRow[]>;
+  waiting(lane: number, after: number, limit: number): Promise<OutboxRow[]>;
   /** Records what became of rows; not durable at once: a lost mark only means the row is sent again. */
   settle(fates: readonly RowFate[]): void;
-  /** Records the server's word that everything up to `upto` is stored; ignored for another stream. */
+  /** Records the server's word that everything up to `upto` is stored; a stream that is not in the file is ignored. */
   confirm(stream: string, upto: number): void;
+  /**
+   * Puts rows of the current stream that were sent and are still kept into the last lane, whoever confirmed them.
+   * @param from first seq, `to` last seq, both included
+   * @returns how many wait again; the others wait already, were refused or are no longer kept
+   */
+  resend(from: number, to: number): Promise<{ queued: number }>;
+  /**
+   * Puts rows back into the last lane that were settled as `unconfirmed` and not confirmed since, the oldest first.
+   * @param olderThanMs age since they were settled, in running time: it stands still while the agent does
+   * @param limit most rows to put back
+   */
+  resendUnconfirmed(olderThanMs: number, limit: number): Promise<{ queued: number }>;
+  /**
+   * Rewrites the times of rows of a boot that had no clock: those that still wait and were never handed out by
+   * `waiting`. Safe to ask again: what is corrected is left alone. Long backlogs take several transactions.
+   * @param offsetMs to be added to the times
+   */
+  repairTime(boot: string, offsetMs: number, span?: BootSpan): Promise<Repaired>;
+  /**
+   * What somebody else remembers of this device's stream, such as the retained `state/delivery`: ask before sending.
+   * Where the stream is ours and the head is beyond ours, this file is an old copy: it is set aside, and what it holds
+   * is sent under a new stream.
+   * @returns true where the stream ended
+   */
+  witness(stream: string, head: number): Promise<boolean>;
   head(): Promise<JournalHead>;
+  usage(): Promise<JournalUsage>;
   /** Called after each commit that added rows, and when a new stream began. */
   onCommitted(listener: () => void): void;
   /** Commits what waits, checkpoints, closes. */

@@ -3,7 +3,7 @@ import type { BackoffSettings } from "../supervise/backoff.ts";
 import type { StageReport } from "../supervise/keep-running.ts";
 import { Fault } from "../words/errors.ts";
 import type { Stamped } from "../words/events.ts";
-import type { Committed, Journal, JournalHead, OutboxRow, RowFate, Step } from "./journal.ts";
+import type { Committed, Journal, JournalHead, JournalUsage, OutboxRow, Repaired, RowFate, Step } from "./journal.ts";
 import { ThreadLine } from "./line.ts";
 import { MarkBuffer } from "./marks.ts";
 import type { Opened } from "./protocol.ts";
@@ -117,6 +117,26 @@ class ThreadedJournal implements Journal {
     this.#remind();
   }
 
+  resend(): Promise<{ queued: number }> {
+    return Promise.reject(unfinished());
+  }
+
+  resendUnconfirmed(): Promise<{ queued: number }> {
+    return Promise.reject(unfinished());
+  }
+
+  repairTime(): Promise<Repaired> {
+    return Promise.reject(unfinished());
+  }
+
+  witness(): Promise<boolean> {
+    return Promise.reject(unfinished());
+  }
+
+  usage(): Promise<JournalUsage> {
+    return Promise.reject(unfinished());
+  }
+
   onCommitted(listener: () => void): void {
     this.#listeners.push(listener);
   }
@@ -215,4 +235,9 @@ class ThreadedJournal implements Journal {
 
 function closed(): Fault {
   return new Fault("JOURNAL_CLOSED", "the journal is closed");
+}
+
+/** What the next commits bring. */
+function unfinished(): Fault {
+  return new Fault("JOURNAL_CLOSED", "the journal cannot do this yet");
 }

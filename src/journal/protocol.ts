@@ -16,7 +16,7 @@ export interface Opening {
 }
 
 export interface SetAside {
-  readonly code: "JOURNAL_DAMAGED" | "JOURNAL_MOVED";
+  readonly code: "JOURNAL_DAMAGED" | "JOURNAL_MOVED" | "JOURNAL_RESTORED";
   readonly reason: string;
   /** Where the old file is now. */
   readonly file: string;

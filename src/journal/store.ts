@@ -143,8 +143,8 @@ export class SqliteStore implements Store {
 
   waiting(lane: number, afterSeq: number, limit: number): OutboxRow[] {
     const from = afterSeq > this.#state.head ? 0 : afterSeq;
-    const rows = this.#sql.waiting.all(lane, from, Math.min(limit, MOST_ROWS)) as Omit<OutboxRow, "stream">[];
-    return rows.map((row) => ({ stream: this.#state.stream, ...row }));
+    const rows = this.#sql.waiting.all(lane, from, Math.min(limit, MOST_ROWS)) as Omit<OutboxRow, "stream" | "at">[];
+    return rows.map((row) => ({ at: row.seq, stream: this.#state.stream, ...row }));
   }
 
   head(): JournalHead {

@@ -1,8 +1,7 @@
 // Publishes what waits over one connection: states first, then rows lane by lane, within the window of both sides.
-import type { Journal, OutboxRow, RowFate } from "../journal/journal.ts";
+import { type Journal, OUTBOX_LANES, type OutboxRow, type RowFate } from "../journal/journal.ts";
 import { backoffMs } from "../supervise/backoff.ts";
 import { Fault } from "../words/errors.ts";
-import { LANES } from "../words/events.ts";
 import type { Connection, Puback } from "./connection.ts";
 import { Lanes } from "./lanes.ts";
 import { pubackVerdict } from "./reasons.ts";
@@ -52,7 +51,7 @@ export interface Drain {
 export function startDrain(deps: DrainDeps): Drain {
   const { connection, journal, topics } = deps;
   const limit = Math.max(1, Math.min(deps.window, connection.receiveMaximum));
-  const lanes = new Lanes(LANES, BATCH);
+  const lanes = new Lanes(OUTBOX_LANES, BATCH);
   const posts = new Map<string, string>();
   const tries = new Map<number, number>();
   let fates: RowFate[] = [];
@@ -147,7 +146,7 @@ export function startDrain(deps: DrainDeps): Drain {
 
   const read = (): void => {
     for (const wanted of lanes.reads())
-      journal.waiting(wanted.lane, wanted.afterSeq, wanted.limit).then(
+      journal.waiting(wanted.lane, wanted.after, wanted.limit).then(
         (rows) => {
           lanes.add(wanted, rows);
           pump();

@@ -6,9 +6,9 @@ interface Lane {
   rows: OutboxRow[];
   /** Index in `rows` of the next one to go. */
   at: number;
-  /** Seq of the last row read. */
-  afterSeq: number;
-  /** The journal may hold rows after `afterSeq`. */
+  /** Place of the last row read; it only grows, also where the journal begins a new stream. */
+  after: number;
+  /** The journal may hold rows after `after`. */
   more: boolean;
   reading: boolean;
   /** Woken while a read was under way, so that read may have come too early. */
@@ -18,7 +18,7 @@ interface Lane {
 /** A read that the journal is asked for. */
 export interface LaneRead {
   readonly lane: number;
-  readonly afterSeq: number;
+  readonly after: number;
   readonly limit: number;
 }
 
@@ -29,7 +29,6 @@ export interface LaneRead {
 export class Lanes {
   readonly #lanes: Lane[];
   readonly #batch: number;
-  #stream: string | undefined;
 
   constructor(lanes: readonly number[], batch: number) {
     this.#batch = batch;
@@ -39,7 +38,7 @@ export class Lanes {
         number,
         rows: [],
         at: 0,
-        afterSeq: 0,
+        after: 0,
         more: true,
         reading: false,
         wokenMeanwhile: false,
@@ -61,7 +60,7 @@ export class Lanes {
       if (lane.reading || !lane.more || lane.rows.length - lane.at > this.#batch / 2) continue;
       lane.reading = true;
       lane.wokenMeanwhile = false;
-      wanted.push({ lane: lane.number, afterSeq: lane.afterSeq, limit: this.#batch });
+      wanted.push({ lane: lane.number, after: lane.after, limit: this.#batch });
     }
     return wanted;
   }
@@ -70,13 +69,10 @@ export class Lanes {
   add(read: LaneRead, rows: readonly OutboxRow[]): void {
     const lane = this.#lane(read.lane);
     lane.reading = false;
-    this.#follow(rows[0]?.stream);
-    // Asked for before the lanes began anew: these rows may not be the next ones.
-    if (read.afterSeq !== lane.afterSeq) return;
     lane.more = rows.length >= read.limit || lane.wokenMeanwhile;
     lane.rows = [...lane.rows.slice(lane.at), ...rows];
     lane.at = 0;
-    lane.afterSeq = rows.at(-1)?.seq ?? lane.afterSeq;
+    lane.after = rows.at(-1)?.at ?? lane.after;
   }
 
   /** A read failed; it will be asked for again. */
@@ -99,7 +95,7 @@ export class Lanes {
   putBack(row: OutboxRow): void {
     const lane = this.#lane(row.lane);
     const before = lane.rows.slice(lane.at);
-    const place = before.findIndex((one) => one.stream === row.stream && one.seq > row.seq);
+    const place = before.findIndex((one) => one.at > row.at);
     lane.rows = place < 0 ? [...before, row] : before.toSpliced(place, 0, row);
     lane.at = 0;
   }
@@ -107,17 +103,6 @@ export class Lanes {
   /** True where no row is in hand and the journal has none that was not read. */
   get empty(): boolean {
     return this.#lanes.every((lane) => !lane.reading && !lane.more && lane.at >= lane.rows.length);
-  }
-
-  /** The journal began a new stream, in which every seq comes again: all lanes start at its beginning. */
-  #follow(stream: string | undefined): void {
-    if (stream === undefined || stream === this.#stream) return;
-    if (this.#stream !== undefined)
-      for (const lane of this.#lanes) {
-        lane.more = true;
-        lane.afterSeq = 0;
-      }
-    this.#stream = stream;
   }
 
   #lane(number: number): Lane {

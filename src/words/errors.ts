@@ -41,6 +41,14 @@ export const FAULTS = {
     kind: "unavailable",
     hint: "This journal came from another machine; it was set aside and a new stream begun. Send its rows from there.",
   },
+  JOURNAL_RESTORED: {
+    kind: "unavailable",
+    hint: "An older copy of the journal was put back; a new stream begun. Never restore this file from a backup.",
+  },
+  JOURNAL_QUOTA: {
+    kind: "unavailable",
+    hint: "The journal is as long as it may be; raise local.journal.maxBytes or mend the way to the broker.",
+  },
   JOURNAL_CRASHED: { kind: "unavailable", hint: "The journal's thread ended; it is started again and steps wait." },
   JOURNAL_CLOSED: { kind: "unavailable", hint: "The agent is stopping; a pad that was not answered sends again." },
   JOURNAL_NEWER: { kind: "config", hint: "The journal was written by a newer version; install that version again." },
@@ -90,6 +98,10 @@ export const FAULTS = {
   MODEL_OUTPUT: {
     kind: "unavailable",
     hint: "The model gave numbers that are not finite; run `touchpoint models verify`.",
+  },
+  CLIP_UNWRITABLE: {
+    kind: "unavailable",
+    hint: "Name another file for the annotated clip, in a folder that exists, has space and may be written to.",
   },
   IMAGE_UNREADABLE: { kind: "input", hint: "Give a JPEG, PNG or WebP file that opens in a viewer." },
   BROKER_UNREACHABLE: { kind: "unavailable", hint: "Check network, name and port with `touchpoint mqtt check`." },

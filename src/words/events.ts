@@ -87,7 +87,12 @@ export const GapData = z.object({
   source: z.enum(["journal", "pad"]),
   from: z.int().min(0).describe("first missing seq, or pad counter"),
   to: z.int().min(0),
-  count: z.int().min(1),
+  count: z.int().min(1).describe("how many are lost; one that arrived nevertheless counts as arrived"),
+  stream: z.uuid().optional().describe("the stream the numbers belong to, where it is not the event's own"),
+  ranges: z
+    .array(z.tuple([z.int().min(0), z.int().min(0)]))
+    .optional()
+    .describe("first and last of each part, where not all of `from` to `to` is lost"),
   types: z.record(z.string(), z.int().min(0)).optional(),
   pad: z.string().optional(),
   session: z.string().optional(),

@@ -1,6 +1,16 @@
 // A journal in memory that obeys the seam: for tests of what reads and writes it, not for its own promises about disks.
 import { randomUUID } from "node:crypto";
-import type { Committed, Journal, JournalHead, OutboxRow, RowFate, Step } from "../../src/journal/journal.ts";
+import {
+  AGAIN_LANE,
+  type Committed,
+  type Journal,
+  type JournalHead,
+  type JournalUsage,
+  type OutboxRow,
+  type Repaired,
+  type RowFate,
+  type Step,
+} from "../../src/journal/journal.ts";
 import { LANE } from "../../src/words/events.ts";
 
 export class MemoryJournal implements Journal {
@@ -13,6 +23,10 @@ export class MemoryJournal implements Journal {
   closed = false;
   readonly #lanes = new Map<number, OutboxRow[]>();
   readonly #settled = new Set<number>();
+  /** What the broker has and the server did not confirm: seq → when it was settled, by `performance.now`. */
+  readonly #unconfirmed = new Map<number, number>();
+  #again: OutboxRow[] = [];
+  #places = 0;
   readonly #listeners: (() => void)[] = [];
   #head = 0;
   #done = 0;
@@ -27,6 +41,7 @@ export class MemoryJournal implements Journal {
       this.#head += 1;
       const { v, id, ...rest } = event;
       const row = {
+        at: this.#head,
         stream: this.stream,
         seq: this.#head,
         lane: LANE[event.type],
@@ -44,10 +59,11 @@ export class MemoryJournal implements Journal {
     return Object.fromEntries([...this.keep].filter(([key]) => key.startsWith(prefix)));
   }
 
-  async waiting(lane: number, afterSeq: number, limit: number): Promise<OutboxRow[]> {
+  async waiting(lane: number, after: number, limit: number): Promise<OutboxRow[]> {
+    if (lane === AGAIN_LANE) return this.#again.filter((row) => row.at > after).slice(0, limit);
     const rows = this.#lane(lane);
     const found: OutboxRow[] = [];
-    for (let i = firstAfter(rows, afterSeq); i < rows.length && found.length < limit; i += 1) {
+    for (let i = firstAfter(rows, after); i < rows.length && found.length < limit; i += 1) {
       const row = rows[i];
       if (row !== undefined && !this.#settled.has(row.seq)) found.push(row);
     }
@@ -55,15 +71,54 @@ export class MemoryJournal implements Journal {
   }
 
   settle(fates: readonly RowFate[]): void {
-    for (const { seq, refused } of fates) {
+    for (const { seq, refused, unconfirmed } of fates) {
       this.#settled.add(seq);
+      this.#again = this.#again.filter((row) => row.seq !== seq);
+      if (unconfirmed === true && seq > this.confirmed) this.#unconfirmed.set(seq, performance.now());
       if (refused !== undefined) this.refused.set(seq, refused);
     }
     while (this.#settled.has(this.#done + 1)) this.#done += 1;
   }
 
   confirm(stream: string, upto: number): void {
-    if (stream === this.stream) this.confirmed = Math.max(this.confirmed, Math.min(upto, this.#head));
+    if (stream !== this.stream) return;
+    this.confirmed = Math.max(this.confirmed, Math.min(upto, this.#head));
+    for (const seq of this.#unconfirmed.keys()) if (seq <= this.confirmed) this.#unconfirmed.delete(seq);
+  }
+
+  async resend(from: number, to: number): Promise<{ queued: number }> {
+    return this.#putBack((seq) => seq >= from && seq <= to && this.#settled.has(seq) && !this.refused.has(seq));
+  }
+
+  async resendUnconfirmed(olderThanMs: number, limit: number): Promise<{ queued: number }> {
+    const before = performance.now() - olderThanMs;
+    const due = [...this.#unconfirmed].filter(([, settledMs]) => settledMs <= before).slice(0, limit);
+    for (const [seq] of due) this.#unconfirmed.delete(seq);
+    return this.#putBack((seq) => due.some(([one]) => one === seq));
+  }
+
+  /** Rows in memory keep their times. */
+  async repairTime(): Promise<Repaired> {
+    return { corrected: 0, alreadySent: 0 };
+  }
+
+  async witness(stream: string, head: number): Promise<boolean> {
+    return stream === this.stream && head > this.#head;
+  }
+
+  async usage(): Promise<JournalUsage> {
+    return {
+      bytes: 0,
+      usedBytes: 0,
+      maxBytes: 0,
+      freeBytes: 0,
+      reserve: false,
+      rows: this.#head,
+      rowBytesPerDay: 0,
+      writtenBytesPerDay: 0,
+      autonomyDays: null,
+      cardYears: null,
+    };
   }
 
   async head(): Promise<JournalHead> {
@@ -83,6 +138,17 @@ export class MemoryJournal implements Journal {
 
   async close(): Promise<void> {
     this.closed = true;
+  }
+
+  #putBack(fits: (seq: number) => boolean): { queued: number } {
+    const rows = [...this.#lanes.values()].flat().filter((row) => fits(row.seq));
+    const fresh = rows.filter((row) => !this.#again.some((one) => one.seq === row.seq));
+    for (const row of fresh.sort((a, b) => a.seq - b.seq)) {
+      this.#places += 1;
+      this.#again.push({ ...row, at: this.#places, lane: AGAIN_LANE });
+    }
+    if (fresh.length > 0) for (const listener of this.#listeners) listener();
+    return { queued: fresh.length };
   }
 
   #lane(number: number): OutboxRow[] {

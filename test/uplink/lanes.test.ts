@@ -4,11 +4,18 @@ import { expect, test } from "vitest";
 import type { OutboxRow } from "../../src/journal/journal.ts";
 import { type LaneRead, Lanes } from "../../src/uplink/lanes.ts";
 
-const row = (seq: number, lane: number, stream = "a"): OutboxRow => ({ stream, seq, lane, type: "press", json: "{}" });
+const row = (seq: number, lane: number, stream = "a"): OutboxRow => ({
+  at: seq,
+  stream,
+  seq,
+  lane,
+  type: "press",
+  json: "{}",
+});
 
 /** Answers a read as a journal would. */
 function answer(lanes: Lanes, rows: readonly OutboxRow[], read: LaneRead): void {
-  const found = rows.filter(({ seq, lane }) => lane === read.lane && seq > read.afterSeq).slice(0, read.limit);
+  const found = rows.filter(({ at, lane }) => lane === read.lane && at > read.after).slice(0, read.limit);
   lanes.add(read, found);
 }
 
@@ -71,7 +78,7 @@ test("rows that the broker could not take for now come again in their place", ()
 
 test("a new stream is read from its beginning, whatever was read of the old one", () => {
   const old = Array.from({ length: 20 }, (_, i) => row(i + 1, 1, "a"));
-  const fresh = Array.from({ length: 30 }, (_, i) => row(i + 1, 1, "b"));
+  const fresh = Array.from({ length: 30 }, (_, i) => ({ ...row(i + 1, 1, "b"), at: 20 + i + 1 }));
   const lanes = new Lanes([0, 1, 2], 100);
   for (const read of lanes.reads()) answer(lanes, old, read);
   expect(Array.from({ length: 20 }, () => lanes.next()?.stream)).toEqual(Array(20).fill("a"));
