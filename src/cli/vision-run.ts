@@ -1,4 +1,5 @@
 // `touchpoint vision run VIDEO`: the live pipeline over a file, as fast as it goes.
+import { realpathSync } from "node:fs";
 import { v7 as uuidv7 } from "uuid";
 import { ZoneConfig } from "../config/schema.ts";
 import type { Decision, Moment } from "../touchpoint/decision.ts";
@@ -7,6 +8,7 @@ import { annotate, type ClipWriter, createClipWriter, createFaceMemory } from ".
 import { readClip } from "../vision/clip/read-clip.ts";
 import type { Size } from "../vision/frame.ts";
 import type { Look } from "../vision/look.ts";
+import { Fault } from "../words/errors.ts";
 import type { Fact } from "../words/events.ts";
 import type { Input } from "../words/inputs.ts";
 
@@ -40,9 +42,11 @@ const WHOLE_CLIP_MS = 86_400_000;
 
 /**
  * Feeds every frame of a file through models and touchpoint engine; time is the file's own, from 1970 on.
- * @throws Fault CAMERA_OPEN, CAMERA_LOST, MODEL_*
+ * @throws Fault CAMERA_OPEN, CAMERA_LOST, CLIP_UNWRITABLE, MODEL_*
  */
 export async function runClip(run: ClipRun, look: Look): Promise<ClipSummary> {
+  if (run.annotateTo !== undefined && isSameFile(run.annotateTo, run.video))
+    throw new Fault("CLIP_UNWRITABLE", `${run.annotateTo} is the video itself, which would be overwritten`);
   const engine = createClock(run);
   const memory = createFaceMemory();
   let writer: ClipWriter | undefined;
@@ -87,6 +91,16 @@ export async function runClip(run: ClipRun, look: Look): Promise<ClipSummary> {
     ...(damaged === undefined ? {} : { damaged }),
     contacts: engine.contacts(),
   };
+}
+
+/** Also through a link: the encoder would empty the file while it is being read. */
+function isSameFile(a: string, b: string): boolean {
+  try {
+    return realpathSync(a) === realpathSync(b);
+  } catch {
+    // One of them does not exist: not yet, or a fault that reading it will tell.
+    return false;
+  }
 }
 
 interface Clock {

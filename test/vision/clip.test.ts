@@ -1,6 +1,6 @@
 // Pictures and files: what the technician's verbs rest on, from still pictures to a whole drawn day.
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -113,10 +113,13 @@ describe("a drawn day as a file", () => {
     expect(faces).toBe(0);
   });
 
-  test("a copy that cannot be written is a coded fault", async () => {
-    await expect(plainRun(video, { annotateTo: join(folder, "no/such/folder.mp4") })).rejects.toMatchObject({
-      code: "IMAGE_UNREADABLE",
-    });
+  test("a copy that cannot be written is a coded fault, and the video itself is never written over", async () => {
+    const before = readFileSync(video);
+    const link = join(folder, "link.mp4");
+    symlinkSync(video, link);
+    for (const to of [join(folder, "no/such/folder.mp4"), video, link])
+      await expect(plainRun(video, { annotateTo: to })).rejects.toMatchObject({ code: "CLIP_UNWRITABLE" });
+    expect(readFileSync(video).equals(before)).toBe(true);
   });
 
   test("a file cut in the middle is read as far as it goes, and said to be damaged", async () => {

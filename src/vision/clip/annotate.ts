@@ -62,7 +62,7 @@ export interface ClipWriter {
 
 /**
  * Starts an encoder for frames of one size.
- * @throws Fault CHILD_MISSING; `write` and `close` throw IMAGE_UNREADABLE when the file cannot be written
+ * @throws Fault CHILD_MISSING; `write` and `close` throw CLIP_UNWRITABLE when the file cannot be written
  */
 export function createClipWriter(path: string, size: Size, fps: number): ClipWriter {
   const raw = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", `${size.width}x${size.height}`, "-r", String(fps)];
@@ -92,7 +92,7 @@ export function createClipWriter(path: string, size: Size, fps: number): ClipWri
   gone.catch(() => undefined);
   const input = child.stdin;
   input?.on("error", () => undefined);
-  const failure = (): Fault => new Fault("IMAGE_UNREADABLE", `cannot write ${path}: ${sayable(printed, [])}`);
+  const failure = (): Fault => new Fault("CLIP_UNWRITABLE", `cannot write ${path}: ${sayable(printed, [])}`);
   return {
     async write({ width, height, rgb }) {
       if (width !== size.width || height !== size.height) throw new Fault("CAMERA_LOST", "the clip changed its size");
