@@ -6,9 +6,15 @@ import { Fault } from "../words/errors.ts";
 
 const SQLITE_HEADER_BYTES = 100;
 
-/** Makes the folder, for this user only, where it is missing. */
+/**
+ * Makes the folder of `file` and those above it, for this user only, where they are missing. One by one: Node's
+ * `recursive` never returns on a file system that refuses a new folder with ENOENT, as /proc does.
+ */
 export function makeFolder(file: string): void {
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  const folder = dirname(file);
+  if (existsSync(folder)) return;
+  makeFolder(folder);
+  mkdirSync(folder, { mode: 0o700 });
 }
 
 /** Makes an empty file, for this user only, where there is none; SQLite gives its side files the same mode. */
