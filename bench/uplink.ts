@@ -129,6 +129,9 @@ async function drainJournal(journal: Journal): Promise<Round> {
     keepaliveS: 30,
     window: WINDOW,
     protocol: "auto",
+    moveTo: [],
+    confirm: "puback",
+    resendAfterS: 300,
   };
   const running = runUplink(
     {

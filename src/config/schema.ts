@@ -155,6 +155,32 @@ const BrokerConfig = z
     keepaliveS: z.int().min(5).max(3600).default(30).describe("seconds between signs of life, by MQTT"),
     window: z.int().min(1).max(1000).default(64).describe("most publishes without PUBACK at one moment"),
     protocol: z.enum(["auto", "5", "3.1.1"]).default("auto").describe("auto: MQTT 5, falling back to 3.1.1"),
+    alpn: z
+      .array(z.string().min(1).max(255))
+      .min(1)
+      .optional()
+      .describe("protocol names offered inside TLS (ALPN), for brokers that share port 443"),
+    moveTo: z
+      .array(z.string().regex(/^([a-z0-9.-]+|\[[0-9a-f:]+\])(:\d{1,5})?$/i, "use host or host:port"))
+      .default([])
+      .describe(
+        "hosts, with or without port, to which the broker may refer this device; a reference elsewhere is reported",
+      ),
+    confirm: z
+      .enum(["puback", "server"])
+      .default("puback")
+      .describe("when a row is done with: once the broker has it, or once the server confirmed it by `ack`"),
+    resendAfterS: z
+      .int()
+      .min(1)
+      .max(86_400)
+      .default(300)
+      .describe("with `confirm: server`, rows not confirmed for this long are sent again, seconds"),
+    replyPrefix: z
+      .string()
+      .regex(/^[^+#\s]+[^+#/\s]$/)
+      .optional()
+      .describe("an MQTT 5 response topic is used where it lies below this; otherwise replies go to `reply/{name}`"),
   })
   .describe("the central broker");
 export type BrokerConfig = z.infer<typeof BrokerConfig>;
@@ -346,6 +372,8 @@ export const Config = z
     });
     if ((config.local.broker?.certFile === undefined) !== (config.local.broker?.keyFile === undefined))
       context.addIssue({ code: "custom", path: ["local", "broker"], message: "certFile and keyFile belong together" });
+    if (config.local.broker?.alpn !== undefined && !/^(mqtts|wss):/.test(config.local.broker.url))
+      context.addIssue({ code: "custom", path: ["local", "broker", "alpn"], message: "needs mqtts:// or wss://" });
   });
 export type Config = z.infer<typeof Config>;
 /** What a person may write: defaults may be left out. */

@@ -108,11 +108,44 @@ export const FAULTS = {
   BROKER_REFUSED: { kind: "unavailable", hint: "Check user, password, certificate and the broker's access rules." },
   BROKER_TLS: { kind: "unavailable", hint: "Check the CA file, the certificate's dates and this device's clock." },
   BROKER_LOST: { kind: "unavailable", hint: "The connection ended; events wait in the journal until it is back." },
+  BROKER_TAKEN: {
+    kind: "unavailable",
+    hint: "Another device uses this name: give each its own `local.device`; until then this one comes back slowly.",
+  },
+  BROKER_MOVED: {
+    kind: "unavailable",
+    hint: "Set `local.broker.url` to the server named, or list it under `local.broker.moveTo` to have it followed.",
+  },
+  BROKER_BUSY: { kind: "unavailable", hint: "The broker has too much to do; nothing is lost, the device tries again." },
+  BROKER_QUOTA: {
+    kind: "unavailable",
+    hint: "Raise this device's quota at the broker; events wait in the journal and go as it allows.",
+  },
+  CERT_EXPIRING: {
+    kind: "unavailable",
+    hint: "Renew the certificate: put the new files in place of the old ones; the device takes them by itself.",
+  },
+  CERT_UNUSABLE: {
+    kind: "unavailable",
+    hint: "Check that certFile and keyFile belong together and are PEM; what worked before is used meanwhile.",
+  },
   PUBLISH_REFUSED: {
     kind: "unavailable",
     hint: "The broker refused this message; it is kept, visible in `journal status`, and not tried again.",
   },
   ACK_INVALID: { kind: "input", hint: "The central server sent an `ack` that is none; check its version and rights." },
+  CLOCK_UNSYNCED: {
+    kind: "unavailable",
+    hint: "Check `timedatectl`: network time must be on and reachable. Events are marked, and repaired when time comes.",
+  },
+  CLOCK_STEPPED: {
+    kind: "unavailable",
+    hint: "Somebody set the clock: turn network time on again. Until it confirms, the agent keeps the time it had.",
+  },
+  COMMAND_REFUSED: {
+    kind: "input",
+    hint: "Send commands not retained, with a new id, and with an `expires` that lies ahead by at most 24 hours.",
+  },
   PAGE_PORT: { kind: "config", hint: "Give another port with --port; 0 takes a free one." },
   CHILD_MISSING: { kind: "unavailable", hint: "Install the program named; ./scripts/setup does it on Debian." },
 } as const satisfies Record<string, FaultEntry>;

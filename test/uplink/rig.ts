@@ -28,7 +28,17 @@ export const DEVICE = "till-03";
 export const ROOT = `touchpoint/v1/vno-akropolis/${DEVICE}`;
 
 export function brokerSettings(url: string, more: Partial<BrokerConfig> = {}): BrokerConfig {
-  return { url, prefix: "touchpoint/v1", keepaliveS: 30, window: 64, protocol: "auto", ...more };
+  return {
+    url,
+    prefix: "touchpoint/v1",
+    keepaliveS: 30,
+    window: 64,
+    protocol: "auto",
+    moveTo: [],
+    confirm: "puback",
+    resendAfterS: 300,
+    ...more,
+  };
 }
 
 export function uplinkSettings(url: string, more: Partial<BrokerConfig> = {}): UplinkSettings {
