@@ -103,7 +103,7 @@ export function startBrowser(program: string): Browser {
     },
     async close() {
       // Asked to, it ends its own children first; killed, they would go on writing to the profile for a moment.
-      await send("Browser.close").catch(() => undefined);
+      await send("Browser.close", {}).catch(() => undefined);
       await exited(child);
       rmSync(profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
     },
