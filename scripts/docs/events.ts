@@ -11,6 +11,8 @@ const MEANING: Record<EventType, string> = {
   mood: "The emotional background over an interval. Below `k` people everything but the counts is left out.",
   health: "A stage of the agent changed state.",
   gap: "A loss, owned: rows of the journal that had to be dropped, or presses that a pad counted and nobody received.",
+  clock:
+    "The times of events that were sent `unsynced` are known now. The repaired time is always the event's own `time` plus `offsetMs` of the last such event that means it, never added twice. Rows that had not been sent yet were repaired before they were, and say `corrected`. Order within a boot is `mono` and never changes.",
 };
 
 /** Name → JSON Schema (draft 2020-12), open: a consumer ignores fields it does not know. */

@@ -3,15 +3,15 @@ import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Logger } from "pino";
-import { v7 as uuidv7 } from "uuid";
 import type { SimulatedPad } from "../buttons/simulated.ts";
-import { bootId, clockSynced, createBoottime } from "../clock/clock.ts";
+import { bootId, createBoottime } from "../clock/clock.ts";
+import { askTimeSource } from "../clock/time-source.ts";
 import type { Config } from "../config/schema.ts";
 import { createHealth, type Health } from "../health/health.ts";
 import { readMachine } from "../journal/machine.ts";
 import { openJournal } from "../journal/open.ts";
 import { builtUrl, packageRoot } from "../place.ts";
-import { type Effect, type Moment, utc } from "../touchpoint/decision.ts";
+import { type Effect, utc } from "../touchpoint/decision.ts";
 import { RetainedStates } from "../uplink/states.ts";
 import { runUplink } from "../uplink/uplink.ts";
 import { asFault, type Fault } from "../words/errors.ts";
@@ -21,11 +21,12 @@ import { type Deciding, startDeciding } from "./deciding.ts";
 import { turnOffDumps } from "./dumps.ts";
 import { runPads } from "./pads.ts";
 import { stampFact } from "./stamp.ts";
+import { startTimekeeping } from "./timekeeping.ts";
 import { createWatchdog } from "./watchdog.ts";
 
 /** How often dwell, grace, interval ends and lost counters are looked at, milliseconds. */
 const TICK_MS = 200;
-/** How often the clock's state is asked and the health state published, milliseconds. */
+/** How often the health state is published, milliseconds. */
 const SLOW_TICK_MS = 30_000;
 /** How long a stop waits for a disk that does not answer, milliseconds. */
 const STOP_MS = 5_000;
@@ -50,14 +51,20 @@ export async function runAgent(config: Config, options: AgentOptions): Promise<v
   const { log } = options;
   const boot = bootId();
   const boottime = createBoottime();
-  let clock: "synced" | "unsynced" = (await clockSynced()) ? "synced" : "unsynced";
-  const moment = (): Moment => ({
-    ms: boottime.nowMs(),
-    unixMs: Date.now(),
-    newId: (unixMs) => uuidv7({ msecs: Math.max(0, Math.round(unixMs)) }),
+  const steppedListeners = new Set<() => void>();
+  const time = startTimekeeping({
+    boot,
+    boottime,
+    wallMs: Date.now,
+    ask: askTimeSource,
+    report: (state, fault) => health.stage("clock")(state, fault),
+    stepped: () => {
+      for (const listener of steppedListeners) listener();
+    },
+    stamp: (fact) => stamp(fact),
   });
-  const stamp = (fact: Fact, { ms, unixMs }: Moment) =>
-    stampFact(fact, { site: local.site, device: local.device, tz: local.timezone, boot, clock, ms, unixMs });
+  const stamp = (fact: Fact) =>
+    stampFact(fact, { site: local.site, device: local.device, tz: local.timezone, boot, timeOf: time.timeOf });
 
   // What is said before the journal is open waits for it.
   const early: Fact[] = [];
@@ -72,14 +79,14 @@ export async function runAgent(config: Config, options: AgentOptions): Promise<v
     log[state === "degraded" ? "warn" : "info"]({ stage, state, ...details }, "stage changed");
     // Starting and stopping are no news to a server: `status` says so already.
     if (state === "ok" || state === "degraded") {
-      const at = moment();
+      const at = time.moment();
       record({ type: "health", id: at.newId(at.unixMs), atMs: at.ms, data: { stage, state, ...details } });
     }
     publishHealth();
   });
   const publishHealth = (): void => {
     const { stages, counters } = health.snapshot();
-    const at = moment();
+    const at = time.moment();
     const told = Object.entries(stages).map(([stage, { sinceMs, ...rest }]) => [
       stage,
       { ...rest, since: utc(at, sinceMs) },
@@ -91,15 +98,16 @@ export async function runAgent(config: Config, options: AgentOptions): Promise<v
     log.debug({ stage, fault }, "input dropped");
   };
 
+  await time.settle();
   const journal = await openJournal({
     file: join(local.dataDir, "journal.db"),
     threadUrl: builtUrl("journal/thread.js"),
     machine: readMachine(),
     gap: (data) => {
-      const at = moment();
-      return stamp({ type: "gap", id: at.newId(at.unixMs), atMs: at.ms, data }, at);
+      const at = time.moment();
+      return stamp({ type: "gap", id: at.newId(at.unixMs), atMs: at.ms, data });
     },
-    now: () => new Date(),
+    now: time.now,
     report: health.stage("journal"),
   });
   // Inputs and vision end first, the uplink last, so that what they said last still leaves.
@@ -118,9 +126,11 @@ export async function runAgent(config: Config, options: AgentOptions): Promise<v
     touchpoints: fleet.touchpoints,
     mood: emotion ? { intervalMs: fleet.mood.intervalS * 1000, k: fleet.mood.k } : undefined,
   };
-  const engine = startDeciding(settings, await journal.kept(""), {
+  const kept = await journal.kept("");
+  time.attach(journal, kept);
+  const engine = startDeciding(settings, kept, {
     journal,
-    moment,
+    moment: time.moment,
     stamp,
     perform: (effect) => perform(effect),
     dropped: (fault) => dropped("touchpoint", fault),
@@ -163,22 +173,22 @@ export async function runAgent(config: Config, options: AgentOptions): Promise<v
             states,
             report: health.stage("uplink"),
             signal: sending.signal,
-            timeNow: () => new Date().toISOString(),
+            timeNow: () => time.now().toISOString(),
+            hurry: (listener) => {
+              steppedListeners.add(listener);
+              return () => steppedListeners.delete(listener);
+            },
             dropped: (fault) => dropped("uplink", fault),
           },
         );
 
   const ticks = setInterval(() => engine.decide({ kind: "tick", atMs: boottime.nowMs() }), TICK_MS);
   const slowTicks = setInterval(() => {
-    boottime.refresh();
     publishHealth();
-    void clockSynced().then((synced) => {
-      clock = synced ? "synced" : "unsynced";
-    });
   }, SLOW_TICK_MS);
   const watchdog = createWatchdog(process.env, () => journal.head());
   watchdog.ready();
-  log.info({ device: local.device, site: local.site, version: version(), boot, clock }, "agent started");
+  log.info({ device: local.device, site: local.site, version: version(), boot }, "agent started");
   options.started?.();
 
   await new Promise<void>((resolve) => {
@@ -193,7 +203,8 @@ export async function runAgent(config: Config, options: AgentOptions): Promise<v
   clearInterval(slowTicks);
   // A disk that does not answer must not keep the agent from ending: what is not on disk was never acknowledged.
   const patience = AbortSignal.timeout(STOP_MS);
-  await Promise.race([engine.stop(), new Promise((resolve) => patience.addEventListener("abort", resolve))]);
+  const ended = Promise.all([engine.stop(), time.stop()]);
+  await Promise.race([ended, new Promise((resolve) => patience.addEventListener("abort", resolve))]);
   // What stages say from here on is no news to a server, and the journal is about to close.
   record = () => undefined;
   sending.abort();

@@ -1,4 +1,5 @@
 // From a fact to an envelope: identity, clocks and place, everything but stream and seq.
+import { monoOf } from "../clock/keeping.ts";
 import type { Fact, Stamped } from "../words/events.ts";
 
 export interface Stamp {
@@ -6,23 +7,22 @@ export interface Stamp {
   readonly device: string;
   readonly tz: string;
   readonly boot: string;
-  readonly clock: "synced" | "unsynced";
-  /** Boottime now and the same moment in UTC, milliseconds. */
-  readonly ms: number;
-  readonly unixMs: number;
+  /** UTC of a boottime moment, milliseconds since 1970, and whether a time source vouches for it. */
+  readonly timeOf: (atMs: number) => { readonly unixMs: number; readonly clock: "synced" | "unsynced" };
 }
 
-/** The envelope of `fact`; its `time` is `atMs` mapped to UTC by the pair of clocks in `stamp`. */
+/** The envelope of `fact`; its `time` is what `timeOf` says of the moment it happened, not of now. */
 export function stampFact(fact: Fact, stamp: Stamp): Stamped {
+  const { unixMs, clock } = stamp.timeOf(fact.atMs);
   return {
     v: 1,
     id: fact.id,
     type: fact.type,
-    time: new Date(Math.round(stamp.unixMs - (stamp.ms - fact.atMs))).toISOString(),
+    time: new Date(Math.round(unixMs)).toISOString(),
     tz: stamp.tz,
-    clock: stamp.clock,
+    clock,
     boot: stamp.boot,
-    mono: Math.max(0, Math.round(fact.atMs * 10) / 10),
+    mono: monoOf(fact.atMs),
     site: stamp.site,
     device: stamp.device,
     ...(fact.touchpoint === undefined ? {} : { touchpoint: fact.touchpoint }),

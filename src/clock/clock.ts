@@ -1,9 +1,5 @@
-// The agent's clocks: boottime for order, UTC for people, and whether UTC can be trusted.
-import { execFile } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
-import { promisify } from "node:util";
-
-const execFileAsync = promisify(execFile);
+// The machine's clocks: boottime for order, the wall clock beside it, and which boot this is.
+import { readFileSync } from "node:fs";
 
 /** What /proc/uptime rounds down to, milliseconds. */
 const UPTIME_STEP_MS = 10;
@@ -42,18 +38,27 @@ export function bootId(): string {
   return readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim().replaceAll("-", "").slice(0, 16);
 }
 
-/**
- * Whether a time source has set the clock since boot: the kernel's own word (adjtimex, which timedatectl prints and
- * every NTP daemon sets), or systemd-timesyncd's mark. Where nobody can say, the clock counts as unsynced.
- */
-export async function clockSynced(): Promise<boolean> {
-  if (existsSync("/run/systemd/timesync/synchronized")) return true;
-  try {
-    const { stdout } = await execFileAsync("timedatectl", ["show", "--property=NTPSynchronized", "--value"], {
-      timeout: 5_000,
-    });
-    return stdout.trim() === "yes";
-  } catch {
-    return false;
+/** Both clocks at one moment, milliseconds. */
+export interface Reading {
+  /** CLOCK_BOOTTIME. */
+  readonly ms: number;
+  /** The wall clock, since 1970. */
+  readonly unixMs: number;
+  /** False where the process was held up between the two: the pair must not be compared with others. */
+  readonly sharp: boolean;
+}
+
+/** Longest that one reading may take to count as one moment, milliseconds. */
+const SHARP_MS = 20;
+const TRIES = 3;
+
+/** Reads both clocks, again where the process was held up in between. */
+export function readClocks(boottimeMs: () => number, wallMs: () => number): Reading {
+  for (let tried = 1; ; tried += 1) {
+    const beforeMs = boottimeMs();
+    const unixMs = wallMs();
+    const ms = boottimeMs();
+    const sharp = ms - beforeMs <= SHARP_MS;
+    if (sharp || tried === TRIES) return { ms, unixMs, sharp };
   }
 }

@@ -1,7 +1,7 @@
 // The words of the outward contract: the event envelope and the data of each event type, one zod schema each.
 import { z } from "zod";
 
-/** `synced`: set by a time source; `unsynced`: never confirmed since boot; `corrected`: repaired before sending. */
+/** `synced`: a time source vouches for it; `unsynced`: none does; `corrected`: repaired before sending. */
 export const ClockState = z.enum(["synced", "unsynced", "corrected"]);
 export type ClockState = z.infer<typeof ClockState>;
 
@@ -33,6 +33,10 @@ export const ContactData = z.object({
     .array(z.string())
     .describe("ids of the press events that belong to this episode: the only truth of the join"),
   cause: z.enum(["restart", "camera-lost", "stopped"]).optional().describe("why an episode was cut"),
+  clock: z
+    .literal("unsynced")
+    .optional()
+    .describe("start and end were said by an earlier boot's clock, which nobody confirmed; no repair is for them"),
 });
 
 /** A zone became occupied or empty. After a `contact` with outcome `cut` nobody knows: the next presence says. */
@@ -99,6 +103,18 @@ export const GapData = z.object({
   reason: z.string(),
 });
 
+/** The `unsynced` events of a part of a boot, repaired: nothing else about them changes. */
+export const ClockData = z.object({
+  boot: z.string().describe("the boot whose events are meant; it may be an earlier one"),
+  fromMono: z.number().min(0).describe("first `mono` that is meant, and of it only events that are `unsynced`"),
+  toMono: z.number().min(0).describe("last `mono` that is meant; another part of that boot may have another offset"),
+  offsetMs: z.int().describe("to be added to their `time`, and to `start` and `end` in their `data`"),
+  uncertaintyMs: z.int().min(0).describe("how far the repaired times may be from the truth, either way"),
+  reason: z
+    .enum(["boot", "step", "source-lost"])
+    .describe("why they were unsynced: no time since boot, the clock was stepped, or its source was lost"),
+});
+
 /** Data schema of every event type this version can emit. */
 export const EVENT_DATA = {
   press: PressData,
@@ -107,17 +123,31 @@ export const EVENT_DATA = {
   mood: MoodData,
   health: HealthData,
   gap: GapData,
+  clock: ClockData,
 } as const;
 
 export type EventType = keyof typeof EVENT_DATA;
 export const EVENT_TYPES = Object.keys(EVENT_DATA) as EventType[];
 export type EventData = { [T in EventType]: z.infer<(typeof EVENT_DATA)[T]> };
 
+/** Names of the fields in an event's data that are UTC, and move with its `time` when that is repaired. */
+export function instantsOf(type: EventType): string[] {
+  return Object.entries(EVENT_DATA[type].shape).flatMap(([name, schema]) => (schema === instant ? [name] : []));
+}
+
 /**
  * How urgently an event leaves: a lower lane goes ahead of a backlog in a higher one. Within a lane order is `seq`.
  * 0 is kept for alerts.
  */
-export const LANE: Record<EventType, number> = { press: 1, contact: 2, presence: 2, mood: 2, health: 2, gap: 2 };
+export const LANE: Record<EventType, number> = {
+  press: 1,
+  contact: 2,
+  presence: 2,
+  mood: 2,
+  health: 2,
+  gap: 2,
+  clock: 1,
+};
 export const LANES = [0, 1, 2] as const;
 
 /** Envelope of every event; what is inside `data` depends on `type`. */

@@ -37,14 +37,15 @@ function start() {
       return `01938f00-0000-7000-8000-${String(ids).padStart(12, "0")}`;
     },
   });
-  const place = { site: "vno", device: "till-03", tz: "Europe/Vilnius", boot: "6f1c9a2e", clock: "synced" } as const;
+  const place = { site: "vno", device: "till-03", tz: "Europe/Vilnius", boot: "6f1c9a2e" };
   const deciding = startDeciding(
     { touchpoints: [TouchpointConfig.parse(CHECKOUT)], mood: undefined },
     {},
     {
       journal: disk,
       moment,
-      stamp: (fact, at) => stampFact(fact, { ...place, ms: at.ms, unixMs: at.unixMs }),
+      stamp: (fact, { ms, unixMs }) =>
+        stampFact(fact, { ...place, timeOf: (atMs) => ({ unixMs: unixMs - ms + atMs, clock: "synced" }) }),
       perform: (effect) => effects.push(effect),
       dropped: () => undefined,
       committed: (facts) => committed.push(...facts),

@@ -27,6 +27,14 @@ const DATA: EventData = {
   },
   health: { stage: "pad:p1", state: "ok" },
   gap: { source: "pad", from: 3, to: 4, count: 2, reason: "the pad's counter jumped" },
+  clock: {
+    boot: "6f1c9a2e",
+    fromMono: 0,
+    toMono: 90_000.05,
+    offsetMs: 1_763_800_000_000,
+    uncertaintyMs: 129,
+    reason: "boot",
+  },
 };
 
 /** One envelope as it goes to the journal; `n` shows in `mono`. */
