@@ -44,6 +44,8 @@ export interface AgentOptions {
   readonly cwd?: string;
   /** Program and first arguments put before bin/touchpoint, such as strace. */
   readonly under?: readonly string[];
+  /** In the place of bin/touchpoint: a program that takes `run --config FILE` too. */
+  readonly program?: readonly string[];
 }
 
 export const PROGRAM = join(packageRoot(), "bin", "touchpoint");
@@ -53,7 +55,8 @@ export const STARTED = "agent started";
 
 /** Starts `touchpoint run`; the kernel ends it when this process ends. */
 export function startAgent(configFile: string, options: AgentOptions = {}): AgentProcess {
-  const [program = PROGRAM, ...args] = [...(options.under ?? []), PROGRAM, "run", "--config", configFile];
+  const given = [...(options.under ?? []), ...(options.program ?? [PROGRAM]), "run", "--config", configFile];
+  const [program = PROGRAM, ...args] = given;
   const child = startChild(program, args, {
     stdio: ["ignore", "pipe", "pipe"],
     env: { ...process.env, ...options.env },

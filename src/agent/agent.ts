@@ -13,7 +13,7 @@ import { openJournal } from "../journal/open.ts";
 import { builtUrl, packageRoot } from "../place.ts";
 import { type Effect, utc } from "../touchpoint/decision.ts";
 import { RetainedStates } from "../uplink/states.ts";
-import { runUplink } from "../uplink/uplink.ts";
+import { runUplink, type UplinkTimings } from "../uplink/uplink.ts";
 import { asFault, type Fault } from "../words/errors.ts";
 import type { Fact } from "../words/events.ts";
 import { reportCondition } from "./conditions.ts";
@@ -38,6 +38,8 @@ export interface AgentOptions {
   readonly simulated?: (id: string, pad: SimulatedPad) => void;
   /** Called once, when the journal is open and the inputs are being served. */
   readonly started?: () => void;
+  /** Shorter times of the uplink, for trials of many outages. */
+  readonly uplinkTimings?: Partial<UplinkTimings>;
 }
 
 /**
@@ -179,6 +181,7 @@ export async function runAgent(config: Config, options: AgentOptions): Promise<v
               return () => steppedListeners.delete(listener);
             },
             dropped: (fault) => dropped("uplink", fault),
+            ...(options.uplinkTimings === undefined ? {} : { timings: options.uplinkTimings }),
           },
         );
 
