@@ -9,6 +9,7 @@ import type { Step } from "../src/journal/journal.ts";
 import { type JournalSettings, openJournal } from "../src/journal/open.ts";
 import { Fault } from "../src/words/errors.ts";
 import type { Stamped } from "../src/words/events.ts";
+import { tell } from "./figure.ts";
 
 const PRESSES = 3_000;
 const WARM_UP = 300;
@@ -73,6 +74,15 @@ async function sideBySide(): Promise<void> {
     console.log(`press → committed, ${name}, ${PRESSES} presses`);
     console.log(`  bare insert   p50 ${ms(at(bare, 0.5))}   p99 ${ms(at(bare, 0.99))}`);
     console.log(`  journal       p50 ${ms(at(ours, 0.5))}   p99 ${ms(at(ours, 0.99))}`);
+    for (const quantile of [0.5, 0.99])
+      tell({
+        name: `press → committed, ${name}, p${quantile * 100}`,
+        ours: ms(at(ours, quantile)),
+        bare: ms(at(bare, quantile)),
+        ratio: at(ours, quantile) / at(bare, quantile),
+        aim: "≤ 2×",
+        met: at(ours, quantile) <= 2 * at(bare, quantile),
+      });
     console.log(`  ratio         p50 ${ratio(ours, bare, 0.5)}   p99 ${ratio(ours, bare, 0.99)}   (aim ≤ 2)`);
   }
   const from = performance.now();
@@ -111,6 +121,10 @@ async function backlog(): Promise<void> {
   );
   console.log(`  read and settled ${read} rows in windows of 64 in ${drainedMs.toFixed(0)} ms`);
   console.log(`  memory grew by ${grown.toFixed(1)} MB   (aim < 40 MB)`);
+  const figure = (name: string, value: number, aim: number, unit: string): void =>
+    tell({ name, ours: `${value.toFixed(0)} ${unit}`, aim: `< ${aim} ${unit}`, met: value < aim });
+  figure("journal alone, a million waiting: open and first window", startMs, 2_000, "ms");
+  figure("journal alone, a million waiting: memory growth", grown, 40, "MB");
   await journal.close();
 }
 

@@ -13,6 +13,7 @@ import { runUplink } from "../src/uplink/uplink.ts";
 import { Fault } from "../src/words/errors.ts";
 import type { Stamped } from "../src/words/events.ts";
 import { startMosquitto } from "../test/fakes/mosquitto.ts";
+import { tell } from "./figure.ts";
 
 const ROWS = Number(process.argv[2] ?? 50_000);
 const ROUNDS = 9;
@@ -56,6 +57,14 @@ try {
       `  median of the ratios    ${median(ratios).toFixed(2)} (aim ≥ 0.7), ${Math.min(...ratios).toFixed(2)} to ${Math.max(...ratios).toFixed(2)}`,
     ].join("\n"),
   );
+  tell({
+    name: `drain of ${ROWS} presses, window ${WINDOW}`,
+    ours: `${Math.round(oursMedian)} events/s`,
+    bare: `${Math.round(bareMedian)} events/s`,
+    ratio: median(ratios),
+    aim: "≥ 0.7×",
+    met: median(ratios) >= 0.7,
+  });
 } finally {
   await mosquitto.dispose();
   rmSync(folder, { recursive: true, force: true });

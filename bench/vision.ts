@@ -9,6 +9,7 @@ import { type ModelEntry, readManifest } from "../src/vision/models/manifest.ts"
 import { type OpenModel, openModel } from "../src/vision/models/runtime.ts";
 import { runVision } from "../src/vision/run.ts";
 import { createScene } from "../src/vision/scene/paint.ts";
+import { tell } from "./figure.ts";
 
 const FRAMES = 120;
 const ROUNDS = 15;
@@ -72,6 +73,16 @@ async function sideBySide(): Promise<void> {
     )} |`,
   );
   console.log(`| ratio (aim ≥ 0.8) | ${spread(ratios, 2)} |`);
+  const median = (values: readonly number[]): number =>
+    values.toSorted((a, b) => a - b)[Math.round((values.length - 1) / 2)] ?? 0;
+  tell({
+    name: "vision, frames of 640×384, one thread",
+    ours: `${median(rates.map(({ ours }) => ours)).toFixed(0)} frames/s`,
+    bare: `${median(rates.map((rate) => rate.bare)).toFixed(0)} frames/s`,
+    ratio: median(ratios),
+    aim: "≥ 0.8×",
+    met: median(ratios) >= 0.8,
+  });
   await look.close();
   await bare.close();
 }
