@@ -92,7 +92,7 @@ export function loseSource(before: Keeping, reading: Reading): Keeping {
 export function vouch(before: Keeping, reading: Reading): { keeping: Keeping; repairs: Repair[] } {
   if (!reading.sharp || reading.unixMs < EARLIEST_MS) return { keeping: before, repairs: [] };
   const offsetMs = reading.unixMs - reading.ms;
-  const repairs = before.doubts.map((part, i) => ({
+  const parts = before.doubts.map((part, i) => ({
     boot: before.boot,
     fromMono: after(part.fromMs),
     toMono: after(before.doubts[i + 1]?.fromMs ?? reading.ms),
@@ -100,6 +100,8 @@ export function vouch(before: Keeping, reading: Reading): { keeping: Keeping; re
     uncertaintyMs: Math.ceil(STEP_MS + READING_MS + DRIFT * (reading.ms - part.fromMs)),
     reason: part.reason,
   }));
+  // A step that is vouched for as soon as it is noticed leaves a part that no event can lie in.
+  const repairs = parts.filter(({ fromMono, toMono }) => fromMono < toMono);
   return { keeping: { ...before, offsetMs, wallOffsetMs: offsetMs, vouched: true, doubts: [] }, repairs };
 }
 
