@@ -55,8 +55,8 @@ const AUDIT = `
   ),
   known AS (SELECT here.runs + lost.runs AS runs, lost.runs - here.runs AS owned FROM here, lost),
   missing AS (
-    SELECT int8multirange(int8range(1, s.done, '[]')) - known.runs AS holes,
-      int8multirange(int8range(s.done + 1, greatest(s.done, s.head, here.last), '[]')) - known.runs AS behind,
+    SELECT int8multirange(int8range(1, s.done + 1)) - known.runs AS holes,
+      int8multirange(int8range(s.done + 1, greatest(s.done, s.head, here.last) + 1)) - known.runs AS behind,
       int8multirange(int8range(1, NULL)) - known.runs AS ever
     FROM s, here, known
   )

@@ -1,7 +1,7 @@
 // The consumer: broker → writer → PostgreSQL → PUBACK and `ack`, over one connection after another.
 import type { Pool } from "pg";
 import { type BackoffSettings, backoffMs, pause } from "../../src/supervise/backoff.ts";
-import { asFault, Fault } from "../../src/words/errors.ts";
+import { asFault } from "../../src/words/errors.ts";
 import { startAcks } from "./acks.ts";
 import { databaseTrouble } from "./database.ts";
 import { migrate, Unfit } from "./schema.ts";
@@ -44,8 +44,6 @@ export interface ConsumerDeps {
   readonly stored?: (stored: Stored) => void;
 }
 
-/** MQTT 5 reason code: somebody else connected with this client id. */
-const SESSION_TAKEN_OVER = 0x8e;
 const BACKOFF: BackoffSettings = { firstMs: 200, maxMs: 10_000, stableAfterMs: 10_000 };
 /** Longest that a stop waits for what is on its way, milliseconds. */
 const STOP_MS = 15_000;
@@ -54,7 +52,7 @@ const QUIET_MS = 500;
 
 /**
  * Runs until aborted; then commits and acknowledges what it took, bounded in time.
- * @throws Fault BROKER_REFUSED when another consumer uses this id; Unfit for a database that this version cannot use
+ * @throws Unfit for a database that this version cannot use
  */
 export async function runConsumer(settings: ConsumerSettings, deps: ConsumerDeps): Promise<Counts> {
   const { pool, signal, say } = deps;
@@ -112,11 +110,6 @@ export async function runConsumer(settings: ConsumerSettings, deps: ConsumerDeps
     } catch (thrown) {
       const fault = asFault(thrown, "BROKER_LOST");
       subscription = undefined;
-      if (fault.details.code === SESSION_TAKEN_OVER)
-        throw new Fault(
-          "BROKER_REFUSED",
-          `another consumer connected with the id ${settings.id}; give each its own --id`,
-        );
       say({ state: "broker-away", code: fault.code, message: fault.message, hint: fault.hint });
       failures = performance.now() - startedMs > BACKOFF.stableAfterMs ? 1 : failures + 1;
       // What was taken over this connection is stored all the same: a broker that forgets would not send it again. The

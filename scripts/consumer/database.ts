@@ -26,8 +26,9 @@ export function openDatabase(url: string | undefined): pg.Pool {
       );
     },
   });
-  // An idle connection that dies is replaced at the next use.
+  // An idle connection that dies is replaced at the next use; one in use fails its query, and says so there.
   pool.on("error", () => undefined);
+  pool.on("connect", (client) => client.on("error", () => undefined));
   return pool;
 }
 

@@ -71,7 +71,11 @@ export async function openSubscription(
     const end = (): void => {
       client.end(true);
       client.stream.destroy();
-      resolve(fault ?? new Fault(connected ? "BROKER_LOST" : "BROKER_UNREACHABLE", `${at} closed the connection`));
+      // Some brokers say nothing to the one whose client id somebody else took.
+      const why = connected
+        ? `${at} closed the connection; again and again where two have one --id`
+        : `${at} closed it`;
+      resolve(fault ?? new Fault(connected ? "BROKER_LOST" : "BROKER_UNREACHABLE", why));
     };
     client.on("error", (error) => {
       fault ??= brokerFault(error, at, connected);
