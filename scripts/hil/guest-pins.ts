@@ -9,20 +9,23 @@ import type { FaultCode } from "../../src/words/errors.ts";
 import { after, keep, print, type Running, type SimulatedChip, simulatedChip, until } from "./guest-rig.ts";
 
 /** Line of each button, in order of the buttons' names. */
-const LINES: Readonly<Record<string, number>> = { "1": 17, "2": 27, "3": 22, "4": 23 };
+export const LINES: Readonly<Record<string, number>> = { "1": 17, "2": 27, "3": 22, "4": 23 };
 const NAMES = Object.keys(LINES);
-const LAMP = 24;
-const BEEPER = 25;
+export const LAMP = 24;
+export const BEEPER = 25;
 const PRESSES = 20;
 /**
  * Stable level asked for, and how long the simulated finger holds and rests, milliseconds. An emulated machine stalls
  * for tens of milliseconds, in the middle of a bounce too: the level asked for is longer than the usual 20.
  */
-const DEBOUNCE_MS = 80;
+export const DEBOUNCE_MS = 80;
 const HOLD_MS = 160;
 
 /** The buttons of twenty presses in a fixed order without a pattern. */
-const ORDER = Array.from({ length: PRESSES }, (_, i) => NAMES[(i * i * 7 + i * 3 + (i >> 2)) % NAMES.length] ?? "1");
+export const ORDER = Array.from(
+  { length: PRESSES },
+  (_, i) => NAMES[(i * i * 7 + i * 3 + (i >> 2)) % NAMES.length] ?? "1",
+);
 
 function driver(kind: "gpio" | "onoff", stuckMs: number, more: object = {}): RunPad {
   const common = {
@@ -43,7 +46,7 @@ function driver(kind: "gpio" | "onoff", stuckMs: number, more: object = {}): Run
 }
 
 /** One press; with `bounces` the contact closes and opens that often before it stays closed, and again at release. */
-async function press(chip: SimulatedChip, button: string, bounces = 0): Promise<void> {
+export async function press(chip: SimulatedChip, button: string, bounces = 0): Promise<void> {
   const offset = LINES[button] ?? 0;
   for (let i = 0; i < bounces; i += 1) {
     chip.pull(offset, "down");
@@ -59,7 +62,7 @@ async function press(chip: SimulatedChip, button: string, bounces = 0): Promise<
   await after(HOLD_MS);
 }
 
-const result = (name: string, ok: boolean, detail: string): void => print({ kind: "result", name, ok, detail });
+export const result = (name: string, ok: boolean, detail: string): void => print({ kind: "result", name, ok, detail });
 
 async function twenty(name: string, chip: SimulatedChip, pad: Running, bounces: number): Promise<void> {
   const before = pad.presses().length;

@@ -2,15 +2,16 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { agentTrial } from "./agent-trial.ts";
 import { packApp } from "./app.ts";
 import { buildImage, missingPackages } from "./image.ts";
 import { startMachine } from "./machine.ts";
 import { hidTrials, pinTrials, type Result } from "./trials.ts";
 
-const USAGE = `usage: scripts/hil/run [gpio] [gpio2] [onoff] [hid]
+const USAGE = `usage: scripts/hil/run [gpio] [gpio2] [onoff] [hid] [agent]
 Without a name all trials run. The guest is built under .hil the first time (root, Debian, about a minute).
 HIL_ACCEL chooses QEMU's accelerator (default: plain emulation, which works everywhere).`;
-const TRIALS = ["gpio", "gpio2", "onoff", "hid"] as const;
+const TRIALS = ["gpio", "gpio2", "onoff", "hid", "agent"] as const;
 
 const wanted = process.argv.slice(2);
 if (wanted.some((name) => !TRIALS.some((trial) => trial === name))) {
@@ -44,7 +45,9 @@ try {
   console.log(facts.output.trim().replaceAll("\n", ", "));
   for (const trial of TRIALS) {
     if (wanted.length > 0 && !wanted.includes(trial)) continue;
-    results.push(...(trial === "hid" ? await hidTrials(machine) : await pinTrials(machine, trial)));
+    if (trial === "hid") results.push(...(await hidTrials(machine)));
+    else if (trial === "agent") results.push(...(await agentTrial(machine)));
+    else results.push(...(await pinTrials(machine, trial)));
   }
 } finally {
   await machine.stop();

@@ -11,11 +11,13 @@ export interface Result {
 
 const PINS_MS = 300_000;
 
-function findings(output: string): Finding[] {
+/** The findings among the lines of an output. */
+export function findings(output: string): Finding[] {
   return output.split("\n").flatMap((line) => (line.startsWith("{") ? [JSON.parse(line) as Finding] : []));
 }
 
-function say(results: Result[], result: Result): void {
+/** Prints a result and keeps it. */
+export function say(results: Result[], result: Result): void {
   results.push(result);
   console.log(`${result.ok ? "ok  " : "FAIL"}  ${result.name}: ${result.detail}`);
 }

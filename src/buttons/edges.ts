@@ -28,8 +28,12 @@ export interface Edges {
   release(atMs: number): void;
   /** The newest raw level of a button, as far as edges told. */
   level(button: string): boolean | undefined;
-  /** Stops the timers; nothing is said any more. */
-  close(): void;
+  /**
+   * Stops the timers; nothing is said any more.
+   * @param lost the device was lost, not put away: `ok` is said of what was stuck or chattered, since nobody watches
+   * it now; opened again it will be found again
+   */
+  close(lost: boolean): void;
 }
 
 /** Watches the contacts of one pad. At most one timer per button is pending. */
@@ -77,8 +81,11 @@ export function watchEdges(watch: EdgeWatch): Edges {
       for (const [button, contact] of contacts) if (contact.raw) edge(button, false, atMs);
     },
     level: (button) => contacts.get(button)?.raw,
-    close() {
+    close(lost) {
       closed = true;
+      if (lost)
+        for (const [button, { stuck, chatter }] of contacts)
+          if (stuck || chatter) say(button, { kind: "ok", atMs: nowMs() });
       for (const timer of timers.values()) clearTimeout(timer);
       timers.clear();
     },

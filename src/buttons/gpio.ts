@@ -70,7 +70,7 @@ export function gpioPad(config: GpioConfig): RunPad {
         });
       });
     } finally {
-      edges.close();
+      edges.close(!context.signal.aborted);
       for (const { player } of outputs) player.close();
       await Promise.all([endChild(monitor), ...outputs.map(({ line }) => line.close())]);
     }

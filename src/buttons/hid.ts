@@ -130,7 +130,7 @@ function keypad(config: HidConfig, context: PadContext): Keys {
       else if (event.action === "down")
         context.dropped(new Fault("BUTTON_UNKNOWN", `pad ${config.id} has no button for ${name}`, { key: name }));
     },
-    close: () => edges.close(),
+    close: () => edges.close(!context.signal.aborted),
   };
 }
 

@@ -84,7 +84,7 @@ export function onoffPad(config: OnoffConfig, folder = "/sys/class/gpio"): RunPa
           nowMs: context.nowMs,
           input: context.input,
         });
-        closeEdges = () => edges.close();
+        closeEdges = () => edges.close(!context.signal.aborted);
         for (const { button, gpio } of inputs)
           gpio.watch((error, value) => {
             if (error) fail(error);

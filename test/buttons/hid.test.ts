@@ -253,6 +253,21 @@ describe("driver", () => {
     await pad.stop();
   });
 
+  test("unplugged with a stuck key: the condition is taken back, for nobody watches the key now", async () => {
+    const held = raw(size, 1, 2, 1, process.hrtime.bigint());
+    writeFileSync(join(dir, "held"), held);
+    // Passes on one key that goes down, then ends when its own input does.
+    const reader = () => ({
+      program: "sh",
+      args: ["-c", 'printf +; cat "$0"; read line < "$1"', join(dir, "held"), device],
+    });
+    const pad = runPad(hidPad(hid({ stuckMs: 30 }), reader));
+    await until(() => pad.inputs.length === 2, "stuck");
+    writeSync(fd, "gone\n");
+    expect((await pad.ended)?.code).toBe("HID_LOST");
+    expect(pad.inputs.at(-1)).toMatchObject({ kind: "condition", button: "KEY_1", condition: "ok" });
+  });
+
   test("a reader that ends is HID_LOST", async () => {
     const ends = () => ({ program: "sh", args: ["-c", "printf +; echo 'lost: No such device' >&2; exit 19"] });
     const pad = runPad(hidPad(hid(), ends));
