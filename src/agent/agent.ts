@@ -53,7 +53,7 @@ export async function runAgent(config: Config, options: AgentOptions): Promise<v
   const { log } = options;
   const boot = bootId();
   const boottime = createBoottime();
-  const steppedListeners = new Set<() => void>();
+  const onStep = new Set<() => void>();
   const time = startTimekeeping({
     boot,
     boottime,
@@ -61,7 +61,7 @@ export async function runAgent(config: Config, options: AgentOptions): Promise<v
     ask: askTimeSource,
     report: (state, fault) => health.stage("clock")(state, fault),
     stepped: () => {
-      for (const listener of steppedListeners) listener();
+      for (const listener of onStep) listener();
     },
     stamp: (fact) => stamp(fact),
   });
@@ -174,12 +174,12 @@ export async function runAgent(config: Config, options: AgentOptions): Promise<v
             journal,
             states,
             report: health.stage("uplink"),
+            certificates: health.stage("certificates"),
             signal: sending.signal,
             timeNow: () => time.now().toISOString(),
-            hurry: (listener) => {
-              steppedListeners.add(listener);
-              return () => steppedListeners.delete(listener);
-            },
+            clockTrusted: () => time.moment().clock === "synced",
+            // Certificates may be valid by the new time.
+            onNudge: (nudge) => void onStep.add(nudge),
             dropped: (fault) => dropped("uplink", fault),
             ...(options.uplinkTimings === undefined ? {} : { timings: options.uplinkTimings }),
           },

@@ -83,6 +83,8 @@ class Keeper implements Timekeeping {
     return {
       ms,
       unixMs: ms + this.#keeping.offsetMs,
+      clock: this.#keeping.doubts.length === 0 ? "synced" : "unsynced",
+      boot: this.#deps.boot,
       newId: (unixMs) => uuidv7({ msecs: Math.max(0, Math.round(unixMs)) }),
     };
   };

@@ -117,7 +117,13 @@ function createClock(run: ClipRun): Clock {
     touchpoints: [{ id: "clip", pads: [], zone }],
     mood: run.mood === undefined ? undefined : { intervalMs: WHOLE_CLIP_MS, k: run.mood.k },
   };
-  const moment = (ms: number): Moment => ({ ms, unixMs: ms, newId: (unixMs) => uuidv7({ msecs: Math.round(unixMs) }) });
+  const moment = (ms: number): Moment => ({
+    ms,
+    unixMs: ms,
+    clock: "unsynced",
+    boot: "clip",
+    newId: (unixMs) => uuidv7({ msecs: Math.round(unixMs) }),
+  });
   let { state, decision } = startEngine(settings, {}, moment(0));
   let occupied = false;
   const contacts: ClipSummary["contacts"] = [];

@@ -44,6 +44,12 @@ export function sentenceOf({ type, data }: Envelope): string {
       if (!gap.success) break;
       return `${gap.data.count} lost (${gap.data.source}): ${gap.data.reason}`;
     }
+    case "clock": {
+      const clock = EVENT_DATA.clock.safeParse(data);
+      if (!clock.success) break;
+      const { offsetMs, uncertaintyMs } = clock.data;
+      return `earlier unsynced times are off by ${offsetMs} ms, now known to ${uncertaintyMs} ms`;
+    }
   }
   return type;
 }

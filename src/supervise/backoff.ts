@@ -20,17 +20,7 @@ export function backoffMs(failures: number, settings: BackoffSettings, random: n
   return ceiling / 2 + (ceiling / 2) * random;
 }
 
-/** Calls `retry` when something happened that makes waiting pointless; returns what ends that. */
-export type Hurry = (retry: () => void) => () => void;
-
-/** Resolves after `ms`, or at once when aborted or hurried; never rejects. */
-export async function pause(ms: number, signal: AbortSignal, hurry?: Hurry): Promise<void> {
-  const over = new AbortController();
-  const end = (): void => over.abort();
-  const unhurry = hurry?.(end);
-  signal.addEventListener("abort", end, { once: true });
-  if (signal.aborted) end();
-  await wait(ms, undefined, { signal: over.signal, ref: true }).catch(() => undefined);
-  signal.removeEventListener("abort", end);
-  unhurry?.();
+/** Resolves after `ms`, or at once when aborted; never rejects. */
+export async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await wait(ms, undefined, { signal, ref: true }).catch(() => undefined);
 }

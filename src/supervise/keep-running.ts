@@ -1,6 +1,6 @@
 // Runs one device or connection for ever: start, report, and after a failure start again with back-off.
 import { asFault, type Fault, type FaultCode } from "../words/errors.ts";
-import { type BackoffSettings, backoffMs, DEFAULT_BACKOFF, type Hurry, pause } from "./backoff.ts";
+import { type BackoffSettings, backoffMs, DEFAULT_BACKOFF, pause } from "./backoff.ts";
 
 export type StageState = "starting" | "ok" | "degraded" | "stopped";
 
@@ -16,8 +16,6 @@ export interface KeepRunning {
   readonly fallback: FaultCode;
   readonly backoff?: BackoffSettings;
   readonly random?: () => number;
-  /** News that end a pause at once, such as a clock that was set; the pauses after it are as long as before. */
-  readonly hurry?: Hurry;
 }
 
 /**
@@ -46,7 +44,7 @@ export async function keepRunning(job: KeepRunning): Promise<void> {
     if (since !== undefined && performance.now() - since >= settings.stableAfterMs) failures = 0;
     failures += 1;
     job.report("degraded", fault);
-    await pause(backoffMs(failures, settings, random()), job.signal, job.hurry);
+    await pause(backoffMs(failures, settings, random()), job.signal);
   }
   job.report("stopped");
 }

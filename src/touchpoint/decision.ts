@@ -10,6 +10,10 @@ export interface Moment {
   readonly ms: number;
   /** The same moment as UTC, milliseconds since 1970. */
   readonly unixMs: number;
+  /** Whether a time source vouches for `unixMs`. */
+  readonly clock: "synced" | "unsynced";
+  /** This boot: boottime of another one has nothing to do with `ms`. */
+  readonly boot: string;
   /** A new UUIDv7 for an event of the given UTC moment. */
   readonly newId: (unixMs: number) => string;
 }

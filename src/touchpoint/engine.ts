@@ -31,7 +31,12 @@ const NEW_ZONE: ZoneState = { episodes: episodes.NO_EPISODES, mood: undefined, l
 
 /** Journal key of the episodes whose outcome is not said yet, so that a restart can say `cut` and lose nothing silently. */
 const episodesKey = (touchpoint: string): string => `episodes:${touchpoint}`;
-const KeptEpisodes = z.object({ touchpoint: z.string(), contacts: z.array(EVENT_DATA.contact) });
+const KeptEpisodes = z.object({
+  touchpoint: z.string(),
+  contacts: z.array(EVENT_DATA.contact),
+  /** By which clock their start and end were said; absent in journals of older versions. */
+  said: z.object({ boot: z.string(), offsetMs: z.number(), clock: z.enum(["synced", "unsynced"]) }).optional(),
+});
 
 /**
  * State after a start, with what the journal kept. Episodes that were open when the agent ended come back as `contact`
@@ -50,7 +55,7 @@ export function startEngine(
     const open = KeptEpisodes.safeParse(value);
     if (!open.success) continue;
     for (const data of open.data.contacts) {
-      const cut = { ...data, outcome: "cut", cause: "restart" } as const;
+      const cut = { ...retold(data, open.data.said, moment), outcome: "cut", cause: "restart" } as const;
       facts.push({
         type: "contact",
         id: moment.newId(moment.unixMs),
@@ -62,6 +67,22 @@ export function startEngine(
   }
   const zones = Object.fromEntries(settings.touchpoints.map(({ id }) => [id, NEW_ZONE]));
   return { state: { presses: restorePresses(kept), zones }, decision: { ...NOTHING, facts, keep } };
+}
+
+/**
+ * An episode of before a restart, by the clock of now: in the same boot its times move with what has been learned since;
+ * those of another boot cannot, and say so where nobody vouched for them.
+ */
+function retold(
+  contact: EventData["contact"],
+  said: z.infer<typeof KeptEpisodes>["said"],
+  moment: Moment,
+): EventData["contact"] {
+  if (said === undefined) return contact;
+  if (said.boot !== moment.boot) return said.clock === "synced" ? contact : { ...contact, clock: "unsynced" };
+  const byMs = moment.unixMs - moment.ms - said.offsetMs;
+  const moved = (instant: string): string => new Date(Math.round(Date.parse(instant) + byMs)).toISOString();
+  return { ...contact, start: moved(contact.start), end: moved(contact.end) };
 }
 
 /** One step. Inputs of one source must come in time order. */
@@ -196,7 +217,8 @@ function settle(
 /** What would be said of the zone's episodes if the agent ended here; null when there is nothing to say. */
 function keepEpisodes(id: string, zone: ZoneConfig, state: episodes.EpisodeState, moment: Moment): Decision {
   const contacts = episodes.cut(state, zone).outcomes.map((outcome) => contactData(id, zone, outcome, moment));
-  return { ...NOTHING, keep: { [episodesKey(id)]: contacts.length === 0 ? null : { touchpoint: id, contacts } } };
+  const said = { boot: moment.boot, offsetMs: moment.unixMs - moment.ms, clock: moment.clock };
+  return { ...NOTHING, keep: { [episodesKey(id)]: contacts.length === 0 ? null : { touchpoint: id, contacts, said } } };
 }
 
 function contactData(

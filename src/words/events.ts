@@ -108,7 +108,9 @@ export const ClockData = z.object({
   boot: z.string().describe("the boot whose events are meant; it may be an earlier one"),
   fromMono: z.number().min(0).describe("first `mono` that is meant, and of it only events that are `unsynced`"),
   toMono: z.number().min(0).describe("last `mono` that is meant; another part of that boot may have another offset"),
-  offsetMs: z.int().describe("to be added to their `time`, and to `start` and `end` in their `data`"),
+  offsetMs: z
+    .int()
+    .describe("to be added to their `time`, and to `start` and `end` in `data` without a `clock` of its own"),
   uncertaintyMs: z.int().min(0).describe("how far the repaired times may be from the truth, either way"),
   reason: z
     .enum(["boot", "step", "source-lost"])
@@ -149,6 +151,12 @@ export const LANE: Record<EventType, number> = {
   clock: 1,
 };
 export const LANES = [0, 1, 2] as const;
+
+/** Wall clock times inside `data`: a repair of the envelope's time moves these too. */
+export const INSTANTS: Partial<Record<EventType, readonly string[]>> = {
+  contact: ["start", "end"],
+  mood: ["start", "end"],
+};
 
 /** Envelope of every event; what is inside `data` depends on `type`. */
 export const Envelope = z.object({

@@ -3,7 +3,7 @@ import { startDeciding } from "../../src/agent/deciding.ts";
 import { stampFact } from "../../src/agent/stamp.ts";
 import { TouchpointConfig } from "../../src/config/schema.ts";
 import type { Committed, Step } from "../../src/journal/journal.ts";
-import type { Effect } from "../../src/touchpoint/decision.ts";
+import type { Effect, Moment } from "../../src/touchpoint/decision.ts";
 import { Envelope, EVENT_DATA, type Fact } from "../../src/words/events.ts";
 import type { Input } from "../../src/words/inputs.ts";
 import { until } from "../fakes/until.ts";
@@ -29,9 +29,11 @@ function start() {
   const effects: Effect[] = [];
   const committed: Fact[] = [];
   let ids = 0;
-  const moment = () => ({
+  const moment = (): Moment => ({
     ms: 5000,
     unixMs: Date.UTC(2026, 10, 22, 9, 14, 7, 311),
+    clock: "synced",
+    boot: "6f1c9a2e",
     newId: () => {
       ids += 1;
       return `01938f00-0000-7000-8000-${String(ids).padStart(12, "0")}`;

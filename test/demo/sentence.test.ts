@@ -47,6 +47,11 @@ test.each<[string, Record<string, unknown>, string]>([
     "smile index 0.00, valence 0.00, 2 people",
   ],
   ["health", { stage: "pad:p1", state: "degraded", message: "unplugged" }, "pad:p1 is degraded: unplugged"],
+  [
+    "clock",
+    { boot: "6f1c9a2e", fromMono: 0, toMono: 9_000.05, offsetMs: 1_200, uncertaintyMs: 121, reason: "boot" },
+    "earlier unsynced times are off by 1200 ms, now known to 121 ms",
+  ],
   ["gap", { source: "pad", from: 3, to: 5, count: 3, reason: "counter-jump" }, "3 lost (pad): counter-jump"],
 ])("%s %o", (type, data, sentence) => {
   expect(sentenceOf(event(type, data))).toBe(sentence);

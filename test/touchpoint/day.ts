@@ -1,6 +1,6 @@
 // A small day at one touchpoint for the tests: settings, a clock to turn, and everything the engine said.
 import { type ConfigInput, TouchpointConfig } from "../../src/config/schema.ts";
-import type { Decision } from "../../src/touchpoint/decision.ts";
+import type { Decision, Moment } from "../../src/touchpoint/decision.ts";
 import { type EngineSettings, type EngineState, startEngine, step, stopEngine } from "../../src/touchpoint/engine.ts";
 import type { EventType, Fact } from "../../src/words/events.ts";
 import type { FaceSeen, Input } from "../../src/words/inputs.ts";
@@ -22,6 +22,7 @@ export function createDay(
   touchpoints: readonly TouchpointInput[] = [CHECKOUT],
   mood?: EngineSettings["mood"],
   kept: Record<string, unknown> = {},
+  clock: Partial<Pick<Moment, "boot" | "clock">> & { readonly startsMs?: number } = {},
 ) {
   const settings: EngineSettings = { touchpoints: touchpoints.map((one) => TouchpointConfig.parse(one)), mood };
   let ms = 1_000_000;
@@ -30,7 +31,8 @@ export function createDay(
     ids += 1;
     return `id-${ids}`;
   };
-  const moment = () => ({ ms, unixMs: Date.UTC(2026, 10, 22, 9) + ms, newId });
+  const { startsMs = Date.UTC(2026, 10, 22, 9), ...known } = clock;
+  const moment = (): Moment => ({ ms, unixMs: startsMs + ms, clock: "synced", boot: "b1", ...known, newId });
   const facts: Fact[] = [];
   const decisions: Decision[] = [];
   const keep: Record<string, unknown> = { ...kept };

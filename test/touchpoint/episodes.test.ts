@@ -84,6 +84,21 @@ describe("episodes", () => {
     expect(day.of("presence").map(({ data }) => data.occupied)).toEqual([true]);
   });
 
+  it("retells an episode of before a restart by the clock of now, or says that it cannot", () => {
+    const noClock = { clock: "unsynced", startsMs: 0 } as const;
+    const day = createDay([CHECKOUT], undefined, {}, noClock);
+    day.watch(3000, [face()]);
+    const told = (clock: Parameters<typeof createDay>[3], kept = day.keep) =>
+      createDay([CHECKOUT], undefined, kept, clock)
+        .of("contact")
+        .map(({ data: { start, clock: said } }) => [start, said]);
+    expect(told({ boot: "b1" })).toEqual([["2026-11-22T09:16:40.100Z", undefined]]);
+    expect(told({ boot: "b2" })).toEqual([["1970-01-01T00:16:40.100Z", "unsynced"]]);
+    const synced = createDay();
+    synced.watch(3000, [face()]);
+    expect(told({ boot: "b2", startsMs: 0 }, synced.keep)).toEqual([["2026-11-22T09:16:40.100Z", undefined]]);
+  });
+
   it("loses no episode that ended just before a kill, its outcome not yet said", () => {
     const day = createDay();
     day.watch(3000, [face()]);
