@@ -104,7 +104,15 @@ export async function runAgent(config: Config, options: AgentOptions): Promise<v
   const journal = await openJournal({
     file: join(local.dataDir, "journal.db"),
     threadUrl: builtUrl("journal/thread.js"),
+    checkUrl: builtUrl("journal/check-thread.js"),
     machine: readMachine(),
+    device: local.device,
+    quota: {
+      maxBytes: local.journal.maxBytes,
+      maxAgeMs: local.journal.maxAgeDays * 86_400_000,
+      reserveBytes: local.journal.reserveBytes,
+    },
+    batchMs: local.journal.batchMs,
     gap: (data) => {
       const at = time.moment();
       return stamp({ type: "gap", id: at.newId(at.unixMs), atMs: at.ms, data });

@@ -6,11 +6,8 @@ import { Damage } from "./schema.ts";
 
 /** True where the file itself can no longer be trusted. */
 export function isDamage(thrown: unknown): boolean {
-  if (thrown instanceof Damage || /^SQLITE_(CORRUPT|NOTADB)/.test(codeOf(thrown))) return true;
-  // The statements are fixed and the version was checked, so what they name was there once.
-  return (
-    thrown instanceof Error && codeOf(thrown) === "SQLITE_ERROR" && /(no such|no column named)/.test(thrown.message)
-  );
+  // The statements are fixed and fit a sound file: one that contradicts them was changed by something else.
+  return thrown instanceof Damage || /^SQLITE_(CORRUPT|NOTADB|FORMAT|CONSTRAINT|MISMATCH|ERROR$)/.test(codeOf(thrown));
 }
 
 /** What became of a request that the open database could not serve. Unknown errors are retried: nothing is lost. */
@@ -24,11 +21,15 @@ export function failureOf(thrown: unknown): Failure {
   return { remedy: lost ? "reopen" : "retry", code: "JOURNAL_WRITE", sentence };
 }
 
+/** True where there is no space left. */
+export function isFull(thrown: unknown): boolean {
+  return codeOf(thrown) === "ENOSPC" || codeOf(thrown).startsWith("SQLITE_FULL");
+}
+
 /** What becomes of an attempt to open. */
 export function openingFault(thrown: unknown): Fault {
   if (thrown instanceof Fault) return thrown;
-  const full = codeOf(thrown) === "ENOSPC" || codeOf(thrown).startsWith("SQLITE_FULL");
-  const code: FaultCode = full ? "JOURNAL_FULL" : "JOURNAL_OPEN";
+  const code: FaultCode = isFull(thrown) ? "JOURNAL_FULL" : "JOURNAL_OPEN";
   return new Fault(code, `the journal cannot be opened: ${sentenceOf(thrown)}`, {}, thrown);
 }
 

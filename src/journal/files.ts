@@ -1,10 +1,9 @@
-// The journal's files: made for this user only, locked against a second agent, set aside when they cannot be trusted.
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readSync, renameSync, rmSync, statSync } from "node:fs";
+// The journal's files: made for this user only, and locked against a second agent.
+import { closeSync, existsSync, mkdirSync, openSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import Database from "better-sqlite3";
+import { syncFolder } from "../durable.ts";
 import { Fault } from "../words/errors.ts";
-
-const SQLITE_HEADER_BYTES = 100;
 
 /**
  * Makes the folder of `file` and those above it, for this user only, where they are missing. One by one: Node's
@@ -43,34 +42,6 @@ export function lock(file: string): Database.Database {
   }
 }
 
-/** Moves the journal and its write-ahead log to `{file}.{why}-{stamp}` and returns the new name. */
-export function setAside(file: string, why: string, stamp: string): string {
-  let aside = `${file}.${why}-${stamp}`;
-  for (let n = 2; existsSync(aside); n++) aside = `${file}.${why}-${stamp}-${n}`;
-  // The log goes first: left behind alone it could be taken for the log of the file that follows.
-  if (existsSync(`${file}-wal`)) renameSync(`${file}-wal`, `${aside}-wal`);
-  rmSync(`${file}-shm`, { force: true });
-  if (existsSync(file)) renameSync(file, aside);
-  syncFolder(file);
-  return aside;
-}
-
-/** True where the file ends before the last page its header counts, and no write-ahead log holds the rest. */
-export function isTruncated(file: string): boolean {
-  const bytes = statSync(file).size;
-  if (bytes === 0 || sizeOf(`${file}-wal`) > 0) return false;
-  const header = Buffer.alloc(SQLITE_HEADER_BYTES);
-  const opened = openSync(file, "r");
-  try {
-    if (readSync(opened, header, 0, SQLITE_HEADER_BYTES, 0) < SQLITE_HEADER_BYTES) return true;
-  } finally {
-    closeSync(opened);
-  }
-  // Offsets 16 and 28 of the SQLite file format: page size (1 stands for 65536) and size of the database in pages.
-  const pageSize = header.readUInt16BE(16) === 1 ? 65_536 : header.readUInt16BE(16);
-  return bytes < pageSize * header.readUInt32BE(28);
-}
-
 /** Bytes of a file, 0 where there is none. */
 export function sizeOf(file: string): number {
   return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
@@ -79,10 +50,4 @@ export function sizeOf(file: string): number {
 /** The code of a system or SQLite error, or "". */
 export function codeOf(thrown: unknown): string {
   return thrown instanceof Error && "code" in thrown && typeof thrown.code === "string" ? thrown.code : "";
-}
-
-function syncFolder(file: string): void {
-  const folder = openSync(dirname(file), "r");
-  fsyncSync(folder);
-  closeSync(folder);
 }

@@ -4,7 +4,7 @@ import { Worker } from "node:worker_threads";
 import { type BackoffSettings, backoffMs, pause } from "../supervise/backoff.ts";
 import type { StageReport } from "../supervise/keep-running.ts";
 import { asFault, Fault, type FaultCode } from "../words/errors.ts";
-import type { Answer, Exchange, Failure, Opened, Opening, SetAside, Verb } from "./protocol.ts";
+import type { Answer, Condition, Exchange, Failure, Opened, Opening, SetAside, Verb } from "./protocol.ts";
 
 export interface LineSettings {
   readonly threadUrl: URL;
@@ -12,6 +12,10 @@ export interface LineSettings {
   readonly opening: () => Opening;
   /** The file is open, for the first time or again; called before anything is asked again. */
   readonly opened: (opened: Opened) => void;
+  /** The journal is longer than it may be. */
+  readonly over: () => void;
+  /** The disk is full and the reserve is in use, or no longer. */
+  readonly low: (low: boolean) => void;
   readonly report: StageReport;
   readonly backoff: BackoffSettings;
   readonly random: () => number;
@@ -38,6 +42,7 @@ export class ThreadLine {
   #asked = 0;
   #failures = 0;
   #degraded = false;
+  #low = false;
   #retrying = false;
   #damaged: string | undefined;
   #looking: NodeJS.Timeout | undefined;
@@ -111,6 +116,7 @@ export class ThreadLine {
         if ("ask" in message) this.#heard(message);
         else if ("notOpened" in message) last = new Fault(message.notOpened.code, message.notOpened.sentence);
         else if ("aside" in message) this.#setAside(message.aside);
+        else if ("condition" in message) this.#is(message.condition);
         else {
           this.#live = true;
           this.#welcome(message.opened);
@@ -130,6 +136,26 @@ export class ThreadLine {
     });
   }
 
+  /** Gives up the file and goes on with a new one, because of what `opening` says from now on. */
+  renew(reason: string): void {
+    this.#damaged = reason;
+    this.#degrade("JOURNAL_DAMAGED", reason);
+    void this.#worker?.terminate();
+  }
+
+  #is(condition: Condition): void {
+    if ("over" in condition) this.#settings.over();
+    else if ("damaged" in condition) this.renew(condition.damaged);
+    else if ("gone" in condition) this.#degrade("JOURNAL_WRITE", condition.gone);
+    else {
+      this.#low = condition.low;
+      this.#settings.low(condition.low);
+      if (condition.low)
+        this.#settings.report("degraded", new Fault("JOURNAL_FULL", "the disk is full; presses use the reserve"));
+      else if (!this.#degraded) this.#settings.report("ok");
+    }
+  }
+
   #setAside({ code, reason, file }: SetAside): void {
     this.#damaged = undefined;
     this.#degraded = true;
@@ -137,6 +163,9 @@ export class ThreadLine {
   }
 
   #welcome(opened: Opened): void {
+    // A new thread says so again where it is still true.
+    this.#low = false;
+    this.#settings.low(false);
     this.#settings.opened(opened);
     for (const ask of this.#asks.values()) this.#post(ask);
     if (this.#asks.size === 0) this.#recovered();
@@ -208,7 +237,7 @@ export class ThreadLine {
     if (!this.#degraded) return;
     this.#failures = 0;
     this.#degraded = false;
-    this.#settings.report("ok");
+    if (!this.#low) this.#settings.report("ok");
   }
 
   #look(): void {

@@ -5,46 +5,56 @@ import type { Marks } from "./protocol.ts";
 /** More than this while the disk fails, and the oldest are forgotten: their rows are sent again. */
 const MOST = 50_000;
 
-export class MarkBuffer {
-  #stream: string;
-  #sent: number[] = [];
-  #refused: [number, string][] = [];
-  #confirmed = 0;
+interface Gathered {
+  sent: number[];
+  unconfirmed: number[];
+  refused: [number, string][];
+  confirmed: number;
+}
 
-  constructor(stream: string) {
-    this.#stream = stream;
-  }
+export class MarkBuffer {
+  #own = "";
+  readonly #streams = new Map<string, Gathered>();
 
   get isEmpty(): boolean {
-    return this.#sent.length === 0 && this.#refused.length === 0 && this.#confirmed === 0;
+    return this.#streams.size === 0;
+  }
+
+  /** @param own stream of fates that name none */
+  follow(own: string): void {
+    this.#own = own;
   }
 
   settle(fates: readonly RowFate[]): void {
-    for (const { stream, seq, refused } of fates) {
-      if (stream !== undefined && stream !== this.#stream) continue;
-      if (refused === undefined) this.#sent.push(seq);
-      else this.#refused.push([seq, refused]);
+    for (const { stream, seq, refused, unconfirmed } of fates) {
+      const of = this.#of(stream ?? this.#own);
+      if (refused !== undefined) of.refused.push([seq, refused]);
+      else if (unconfirmed === true) of.unconfirmed.push(seq);
+      else of.sent.push(seq);
     }
-    if (this.#sent.length > MOST) this.#sent = this.#sent.slice(-MOST / 2);
-    if (this.#refused.length > MOST) this.#refused = this.#refused.slice(-MOST / 2);
+    for (const of of this.#streams.values()) {
+      if (of.sent.length > MOST) of.sent = of.sent.slice(-MOST / 2);
+      if (of.unconfirmed.length > MOST) of.unconfirmed = of.unconfirmed.slice(-MOST / 2);
+      if (of.refused.length > MOST) of.refused = of.refused.slice(-MOST / 2);
+    }
   }
 
   confirm(stream: string, upto: number): void {
-    if (stream === this.#stream && Number.isSafeInteger(upto)) this.#confirmed = Math.max(this.#confirmed, upto);
+    if (!Number.isSafeInteger(upto) || upto < 1) return;
+    const of = this.#of(stream);
+    of.confirmed = Math.max(of.confirmed, upto);
   }
 
-  /** Hands over what was gathered. */
-  take(): Marks {
-    const marks = { stream: this.#stream, sent: this.#sent, refused: this.#refused, confirmed: this.#confirmed };
-    this.begin(this.#stream);
+  /** Hands over what was gathered, stream by stream. */
+  take(): Marks[] {
+    const marks = [...this.#streams].map(([stream, of]): Marks => ({ stream, ...of }));
+    this.#streams.clear();
     return marks;
   }
 
-  /** Forgets everything: a new stream begins. */
-  begin(stream: string): void {
-    this.#stream = stream;
-    this.#sent = [];
-    this.#refused = [];
-    this.#confirmed = 0;
+  #of(stream: string): Gathered {
+    const of = this.#streams.get(stream) ?? { sent: [], unconfirmed: [], refused: [], confirmed: 0 };
+    this.#streams.set(stream, of);
+    return of;
   }
 }

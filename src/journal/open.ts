@@ -3,11 +3,24 @@ import type { BackoffSettings } from "../supervise/backoff.ts";
 import type { StageReport } from "../supervise/keep-running.ts";
 import { Fault } from "../words/errors.ts";
 import type { Stamped } from "../words/events.ts";
-import type { Committed, Journal, JournalHead, JournalUsage, OutboxRow, Repaired, RowFate, Step } from "./journal.ts";
+import { watchOver } from "./check.ts";
+import {
+  AGAIN_LANE,
+  type BootSpan,
+  type Committed,
+  type Journal,
+  type JournalHead,
+  type JournalUsage,
+  type OutboxRow,
+  type Repaired,
+  type RowFate,
+  type Step,
+} from "./journal.ts";
 import { ThreadLine } from "./line.ts";
 import { MarkBuffer } from "./marks.ts";
-import type { Opened } from "./protocol.ts";
-import { type Cargo, DEFAULT_BOUNDS, type Gap, isBarrier, type QueueBounds, StepQueue, tellSteps } from "./queue.ts";
+import type { Exchange, Opened, Quota } from "./protocol.ts";
+import { type Cargo, DEFAULT_BOUNDS, isBarrier, type QueueBounds, StepQueue, tellSteps } from "./queue.ts";
+import { type Gap, LOW_VALUE } from "./retention.ts";
 
 /** Longest time a mark waits for a commit to ride along with, milliseconds. */
 const MARKS_MS = 250;
@@ -15,6 +28,10 @@ const MARKS_MS = 250;
 const BACKOFF: BackoffSettings = { firstMs: 200, maxMs: 5_000, stableAfterMs: 0 };
 
 const LOOK_MS = 5_000;
+/** Numbers that one request to send again looks through. */
+const RESEND_SEQS = 5_000;
+/** Without settings of its own a journal keeps what the configuration's defaults say, and no reserve. */
+const DEFAULT_QUOTA: Quota = { maxBytes: 536_870_912, maxAgeMs: 90 * 86_400_000, reserveBytes: 0 };
 
 export interface JournalSettings {
   /** Path of the database; its folder is made where it is missing. */
@@ -23,7 +40,14 @@ export interface JournalSettings {
   readonly threadUrl: URL;
   /** Identity of this machine, see `readMachine`; empty where it is unknown. */
   readonly machine: string;
-  /** Makes the event that owns events dropped while the disk failed. */
+  /** Name of this device, as its events carry it. */
+  readonly device?: string;
+  /** The compiled check-thread.js; without it a file that was not closed is not checked as a whole. */
+  readonly checkUrl?: URL;
+  readonly quota?: Quota;
+  /** Longest time that a step of low value waits for others, milliseconds; none by default. */
+  readonly batchMs?: number;
+  /** Makes the event that owns a loss. */
   readonly gap: (data: Gap) => Stamped;
   /** Wall clock, for the name of a file that is set aside. */
   readonly now: () => Date;
@@ -48,28 +72,53 @@ export async function openJournal(settings: JournalSettings): Promise<Journal> {
 class ThreadedJournal implements Journal {
   readonly #line: ThreadLine;
   readonly #queue: StepQueue;
-  readonly #marks = new MarkBuffer("");
+  readonly #marks = new MarkBuffer();
+  readonly #batchMs: number;
+  readonly #checkUrl: URL | undefined;
+  readonly #file: string;
   readonly #listeners: (() => void)[] = [];
   #stream = "";
   #head = 0;
   /** The batch on its way: what it becomes is known before the next leaves, so that no step is written twice. */
   #cargo: Cargo | undefined;
   #marking = false;
+  /** Something waits that is not to wait for company. */
+  #due = false;
+  #batching: NodeJS.Timeout | undefined;
+  /** What another memory of the stream says; only until the file was set aside. */
+  #remembered: { stream: string; head: number } | undefined;
+  /** Places in the lanes grow from one file to the next: this was given before the present one. */
+  #base = 0;
+  #given = 0;
+  #givenAgain = 0;
+  #planning = false;
+  #check: (() => Promise<void>) | undefined;
   #timer: NodeJS.Timeout | undefined;
   #drained: (() => void) | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(settings: JournalSettings) {
+    this.#batchMs = settings.batchMs ?? 0;
+    this.#checkUrl = settings.checkUrl;
+    this.#file = settings.file;
     this.#queue = new StepQueue(settings.bounds ?? DEFAULT_BOUNDS, settings.gap);
     this.#line = new ThreadLine({
       threadUrl: settings.threadUrl,
       opening: () => ({
         file: settings.file,
         machine: settings.machine,
+        device: settings.device,
+        quota: settings.quota ?? DEFAULT_QUOTA,
+        againAfter: this.#givenAgain,
+        remembered: this.#remembered,
         stamp: settings.now().toISOString().replace(/[-:.]/g, ""),
         ...(this.#stream === "" ? {} : { expect: { stream: this.#stream, head: this.#head } }),
       }),
       opened: (opened) => this.#opened(opened),
+      over: () => void this.#plan(),
+      low: (low) => {
+        this.#queue.low = low;
+      },
       report: (state, fault) => {
         settings.report(state, fault);
         if (state === "degraded") this.#drained?.();
@@ -89,7 +138,8 @@ class ThreadedJournal implements Journal {
     const outcome = new Promise<Committed>((resolve, reject) => {
       this.#queue.add(step, (settled) => (settled instanceof Fault ? reject(settled) : resolve(settled)));
     });
-    this.#send();
+    if (this.#batchMs > 0 && isOfLowValue(step)) this.#batching ??= setTimeout(() => this.#hurry(), this.#batchMs);
+    else this.#hurry();
     return outcome;
   }
 
@@ -97,9 +147,17 @@ class ThreadedJournal implements Journal {
     return this.#line.ask("kept", { prefix });
   }
 
-  waiting(lane: number, afterSeq: number, limit: number): Promise<OutboxRow[]> {
+  async waiting(lane: number, after: number, limit: number): Promise<OutboxRow[]> {
     this.#sendMarks();
-    return this.#line.ask("waiting", { lane, afterSeq, limit });
+    const stream = this.#stream;
+    const rows = await this.#line.ask("waiting", { lane, after: Math.max(0, after - this.#base), limit });
+    // Another file was asked than the one that the place was meant for.
+    if (stream !== this.#stream) return this.waiting(lane, this.#base, limit);
+    const placed = rows.map((row) => ({ ...row, at: row.at + this.#base }));
+    const last = placed.at(-1)?.at ?? 0;
+    this.#given = Math.max(this.#given, last);
+    if (lane === AGAIN_LANE) this.#givenAgain = Math.max(this.#givenAgain, last - this.#base);
+    return placed;
   }
 
   head(): Promise<JournalHead> {
@@ -117,24 +175,48 @@ class ThreadedJournal implements Journal {
     this.#remind();
   }
 
-  resend(): Promise<{ queued: number }> {
-    return Promise.reject(unfinished());
+  async resend(from: number, to: number): Promise<{ queued: number }> {
+    let queued = 0;
+    // In parts, so that a press that comes meanwhile does not wait for all of them.
+    for (let at = from; at <= Math.min(to, this.#head); at += RESEND_SEQS) {
+      const part = await this.#line.ask("resend", { from: at, to: Math.min(to, at + RESEND_SEQS - 1) });
+      queued += part.queued;
+      this.#tellListeners();
+    }
+    return { queued };
   }
 
-  resendUnconfirmed(): Promise<{ queued: number }> {
-    return Promise.reject(unfinished());
+  async resendUnconfirmed(olderThanMs: number, limit: number): Promise<{ queued: number }> {
+    this.#sendMarks();
+    const { queued } = await this.#line.ask("unconfirmed", { olderThanMs, limit });
+    if (queued > 0) this.#tellListeners();
+    return { queued };
   }
 
-  repairTime(): Promise<Repaired> {
-    return Promise.reject(unfinished());
+  async repairTime(boot: string, offsetMs: number, span: BootSpan = {}): Promise<Repaired> {
+    let corrected = 0;
+    let alreadySent = 0;
+    for (let before: number | null = Number.MAX_SAFE_INTEGER; before !== null; ) {
+      const part: Exchange["repair"]["answer"] = await this.#line.ask("repair", { boot, offsetMs, span, before });
+      corrected += part.corrected;
+      alreadySent += part.alreadySent;
+      before = part.next;
+    }
+    return { corrected, alreadySent };
   }
 
-  witness(): Promise<boolean> {
-    return Promise.reject(unfinished());
+  async witness(stream: string, head: number): Promise<boolean> {
+    const { old } = await this.#line.ask("witness", { stream, head });
+    if (!old || stream !== this.#stream) return false;
+    this.#remembered = { stream, head };
+    this.#line.renew("an older copy of the journal was put back");
+    // Answered by the thread that has the new file open.
+    await this.#line.ask("head", null);
+    return this.#stream !== stream;
   }
 
   usage(): Promise<JournalUsage> {
-    return Promise.reject(unfinished());
+    return this.#line.ask("usage", null);
   }
 
   onCommitted(listener: () => void): void {
@@ -148,7 +230,9 @@ class ThreadedJournal implements Journal {
 
   async #close(): Promise<void> {
     clearTimeout(this.#timer);
-    this.#send();
+    await this.#check?.();
+    this.#queue.low = false;
+    this.#hurry();
     if (!this.#line.isDegraded && !(this.#cargo === undefined && this.#queue.isEmpty))
       await new Promise<void>((resolve) => {
         this.#drained = resolve;
@@ -159,10 +243,19 @@ class ThreadedJournal implements Journal {
     this.#queue.refuseAll(closed());
   }
 
+  /** What waits leaves now, or as soon as the batch on its way has arrived. */
+  #hurry(): void {
+    clearTimeout(this.#batching);
+    this.#batching = undefined;
+    this.#due = true;
+    this.#send();
+  }
+
   #send(): void {
-    if (this.#cargo !== undefined) return;
+    if (this.#cargo !== undefined || !this.#due) return;
     const cargo = this.#queue.take(this.#head);
     if (cargo === undefined) {
+      this.#due = false;
       this.#drained?.();
       return;
     }
@@ -194,15 +287,37 @@ class ThreadedJournal implements Journal {
     if (cargo.batch.entries.length > 0) this.#tellListeners();
   }
 
-  #opened({ stream, head }: Opened): void {
+  #opened({ stream, head, losses, unclean }: Opened): void {
     const renewed = this.#stream !== "" && stream !== this.#stream;
     if (stream !== this.#stream) {
       this.#stream = stream;
-      this.#marks.begin(stream);
+      this.#marks.follow(stream);
       // A batch on its way still carries the old head, and comes back unwritten.
       this.#head = head;
+      this.#base = this.#given;
+      this.#givenAgain = 0;
+      this.#queue.drop(undefined);
     }
+    this.#remembered = undefined;
+    // A batch on its way owns some of them already.
+    const owned = renewed ? [] : (this.#cargo?.losses ?? []);
+    this.#queue.owe(losses.filter((loss) => !owned.some((one) => one.id === loss.id)));
+    if (losses.length > 0) this.#hurry();
     if (renewed) this.#tellListeners();
+    if (unclean && this.#checkUrl !== undefined && this.#check === undefined)
+      this.#check = watchOver(this.#checkUrl, this.#file, (finding) => this.#line.renew(finding));
+  }
+
+  /** The journal is too long: asks what is to go, and lets it go with the gaps that own it. */
+  async #plan(): Promise<void> {
+    if (this.#planning) return;
+    this.#planning = true;
+    const stream = this.#stream;
+    const drop = await this.#line.ask("plan", null).catch(() => null);
+    this.#planning = false;
+    if (drop === null || stream !== this.#stream || this.#closing !== undefined) return;
+    this.#queue.drop(drop);
+    this.#hurry();
   }
 
   /** After the promises: whoever waits for a commit acknowledges before the uplink looks. */
@@ -233,11 +348,10 @@ class ThreadedJournal implements Journal {
   }
 }
 
-function closed(): Fault {
-  return new Fault("JOURNAL_CLOSED", "the journal is closed");
+function isOfLowValue(step: Step): boolean {
+  return step.events.length > 0 && step.events.every((event) => LOW_VALUE.has(event.type));
 }
 
-/** What the next commits bring. */
-function unfinished(): Fault {
-  return new Fault("JOURNAL_CLOSED", "the journal cannot do this yet");
+function closed(): Fault {
+  return new Fault("JOURNAL_CLOSED", "the journal is closed");
 }

@@ -1,18 +1,36 @@
 // What the main thread and the journal's thread say to each other: plain data, one answer to each request.
 import type { FaultCode } from "../words/errors.ts";
-import type { JournalHead, OutboxRow } from "./journal.ts";
+import type { BootSpan, JournalHead, JournalUsage, OutboxRow, Repaired } from "./journal.ts";
+import type { Gap, Range } from "./retention.ts";
+
+/** Bounds of what the journal takes of its disk. */
+export interface Quota {
+  /** Largest size of the file, bytes. */
+  readonly maxBytes: number;
+  /** Sent rows older than this, by the newest row's time, are given up, milliseconds. */
+  readonly maxAgeMs: number;
+  /** Space kept for a full disk, bytes; 0: none. */
+  readonly reserveBytes: number;
+}
 
 /** How the thread is to open the file. */
 export interface Opening {
   readonly file: string;
   /** Identity of this machine; empty where it is unknown. */
   readonly machine: string;
+  /** Name of this device, as its events carry it; without it nothing is taken over from another machine's file. */
+  readonly device?: string | undefined;
+  readonly quota: Quota;
   /** Goes into the name of a file that is set aside, such as 20261122T091407311Z. */
   readonly stamp: string;
   /** What an earlier thread of this process had committed: a file that knows less cannot be trusted with a seq. */
-  readonly expect?: { readonly stream: string; readonly head: number };
+  readonly expect?: { readonly stream: string; readonly head: number } | undefined;
   /** Why the file must be set aside first: an earlier thread of this process found it damaged. */
-  readonly damaged?: string;
+  readonly damaged?: string | undefined;
+  /** What somebody else remembers of the stream, beyond what the file ever had: it is an old copy. */
+  readonly remembered?: { readonly stream: string; readonly head: number } | undefined;
+  /** Highest place in the last lane that an earlier thread of this process gave out. */
+  readonly againAfter?: number;
 }
 
 export interface SetAside {
@@ -22,9 +40,18 @@ export interface SetAside {
   readonly file: string;
 }
 
+/** A loss that no gap owns yet. */
+export interface Loss {
+  readonly id: number;
+  readonly gap: Gap;
+}
+
 export interface Opened {
   readonly stream: string;
   readonly head: number;
+  readonly losses: readonly Loss[];
+  /** The last run ended without closing the file. */
+  readonly unclean: boolean;
 }
 
 /** An event's JSON but for `stream` and `seq`, which come between `before` and `after`. */
@@ -47,26 +74,55 @@ export interface Batch {
   readonly entries: readonly Entry[];
   /** Key → JSON, null deletes. */
   readonly keep: readonly (readonly [string, string | null])[];
+  /** Losses that the first entries own. */
+  readonly told?: readonly number[];
+  /** Rows that are deleted; gaps among the first entries own them. */
+  readonly drops?: readonly Drop[];
   /** Marks that ride along. */
-  readonly marks?: Marks;
+  readonly marks?: readonly Marks[];
 }
 
-/** What became of rows; applied only to the stream they belong to. */
+/** Rows of one stream to be deleted. */
+export interface Drop {
+  readonly stream: string;
+  readonly ranges: readonly Range[];
+  readonly gaps: readonly Gap[];
+}
+
+/** What became of rows of one stream. */
 export interface Marks {
   readonly stream: string;
   readonly sent: readonly number[];
+  /** Sent, and to be sent again unless the server confirms them. */
+  readonly unconfirmed: readonly number[];
   readonly refused: readonly (readonly [number, string])[];
   /** 0: nothing new. */
   readonly confirmed: number;
 }
 
+export interface RepairPart {
+  readonly boot: string;
+  readonly offsetMs: number;
+  readonly span: BootSpan;
+  /** Only rows below this seq; the answer's `next` goes on from there. */
+  readonly before: number;
+}
+
 /** Each request with its answer. */
 export interface Exchange {
   batch: { request: Batch; answer: { head: number } };
-  marks: { request: Marks; answer: null };
+  marks: { request: readonly Marks[]; answer: null };
   kept: { request: { prefix: string }; answer: Record<string, unknown> };
-  waiting: { request: { lane: number; afterSeq: number; limit: number }; answer: OutboxRow[] };
+  waiting: { request: { lane: number; after: number; limit: number }; answer: OutboxRow[] };
+  resend: { request: { from: number; to: number }; answer: { queued: number } };
+  unconfirmed: { request: { olderThanMs: number; limit: number }; answer: { queued: number } };
+  repair: { request: RepairPart; answer: Repaired & { next: number | null } };
+  /** What is to be dropped, because the journal is too long; null: nothing. */
+  plan: { request: null; answer: Drop | null };
+  /** Somebody remembers this much of our stream; true where our file is an old copy. */
+  witness: { request: { stream: string; head: number }; answer: { old: boolean } };
   head: { request: null; answer: JournalHead };
+  usage: { request: null; answer: JournalUsage };
   close: { request: null; answer: null };
 }
 export type Verb = keyof Exchange;
@@ -82,9 +138,20 @@ export interface Failure {
   readonly sentence: string;
 }
 
+/**
+ * What the thread says unasked. `low`: the disk is full and the reserve is in use; `over`: the journal is too long, ask
+ * for a plan; `gone`: the file was missing and was written again, the thread ends; `damaged`: nobody asked, and yet.
+ */
+export type Condition =
+  | { readonly low: boolean }
+  | { readonly over: true }
+  | { readonly gone: string }
+  | { readonly damaged: string };
+
 export type Answer =
   | { readonly ask: number; readonly answer: unknown }
   | { readonly ask: number; readonly failure: Failure }
+  | { readonly condition: Condition }
   | { readonly aside: SetAside }
   | { readonly opened: Opened }
   | { readonly notOpened: { readonly code: FaultCode; readonly sentence: string } };

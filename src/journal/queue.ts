@@ -1,12 +1,10 @@
 // Steps that wait for the disk: bounded, in order, and what had to be dropped is owned by a gap. Pure.
 
-import type { z } from "zod";
 import { Fault } from "../words/errors.ts";
-import type { GapData, Stamped } from "../words/events.ts";
+import type { Stamped } from "../words/events.ts";
 import type { Committed, Step } from "./journal.ts";
-import type { Batch, Entry } from "./protocol.ts";
-
-export type Gap = z.infer<typeof GapData>;
+import type { Batch, Drop, Entry, Loss } from "./protocol.ts";
+import { type Gap, LOW_VALUE } from "./retention.ts";
 
 /** Bounds of what waits in memory while the disk does not answer. */
 export interface QueueBounds {
@@ -17,12 +15,13 @@ export interface QueueBounds {
 }
 export const DEFAULT_BOUNDS: QueueBounds = { events: 10_000, steps: 20_000 };
 
-/** Missed least: each is a summary or a state that later events of its kind replace. */
-const LOW_VALUE: ReadonlySet<string> = new Set(["mood", "presence", "health"]);
-
 /** One transaction takes no more than this, so that no sync keeps the next steps waiting for long. */
 const BATCH_STEPS = 500;
 const BATCH_EVENTS = 2_000;
+/** While the disk is full a gap is written only for this many lost events: each gap takes space too. */
+const LOST_WORTH_A_GAP = 500;
+/** Losses that one transaction owns. */
+const BATCH_LOSSES = 50;
 
 interface Waiting {
   entries: Entry[];
@@ -40,6 +39,7 @@ export interface Cargo {
   readonly batch: Batch;
   readonly steps: readonly Waiting[];
   readonly lost: Lost | undefined;
+  readonly losses: readonly Loss[];
   /** Head after the batch. */
   readonly expected: number;
 }
@@ -51,6 +51,9 @@ export class StepQueue {
   #events = 0;
   #lowValue = 0;
   #lost: Lost | undefined;
+  #losses: Loss[] = [];
+  #drops: Drop[] = [];
+  #low = false;
 
   /** @param gap makes the event that owns a loss */
   constructor(bounds: QueueBounds, gap: (data: Gap) => Stamped) {
@@ -59,7 +62,24 @@ export class StepQueue {
   }
 
   get isEmpty(): boolean {
-    return this.#steps.length === 0 && this.#lost === undefined;
+    return (
+      this.#steps.length === 0 && this.#losses.length === 0 && this.#drops.length === 0 && this.#lostDue() === undefined
+    );
+  }
+
+  /** The disk is full, or no longer: meanwhile events of low value are dropped as they come. */
+  set low(low: boolean) {
+    this.#low = low;
+  }
+
+  /** Losses that the file knows and no gap owns yet; they replace those of an earlier file. */
+  owe(losses: readonly Loss[]): void {
+    this.#losses = [...losses];
+  }
+
+  /** Rows to be deleted with gaps that own them; undefined forgets those that wait, because their file is gone. */
+  drop(drop: Drop | undefined): void {
+    this.#drops = drop === undefined ? [] : [...this.#drops, drop];
   }
 
   /**
@@ -67,7 +87,14 @@ export class StepQueue {
    * @throws Fault JOURNAL_WRITE beyond the bound of steps; TypeError where data is no JSON
    */
   add(step: Step, settled: (outcome: Committed | Fault) => void): void {
-    const entries = step.events.map(entryOf);
+    let entries = step.events.map(entryOf);
+    if (this.#low) {
+      this.#lose(
+        entries.filter((entry) => LOW_VALUE.has(entry.type)),
+        "the disk is full",
+      );
+      entries = entries.filter((entry) => !LOW_VALUE.has(entry.type));
+    }
     if (this.#steps.length >= this.#bounds.steps) {
       this.#lose(entries, "the disk failed and memory was full");
       throw new Fault("JOURNAL_WRITE", "too many steps wait for the disk", { waiting: this.#steps.length });
@@ -81,8 +108,8 @@ export class StepQueue {
   /** Takes the next batch; undefined where nothing waits. */
   take(head: number): Cargo | undefined {
     if (this.isEmpty) return undefined;
-    const lost = this.#lost;
-    this.#lost = undefined;
+    const lost = this.#lostDue();
+    if (lost !== undefined) this.#lost = undefined;
     const skip = lost === undefined ? 0 : sum(lost.types);
     const entries: Entry[] = [];
     if (lost !== undefined) {
@@ -90,6 +117,10 @@ export class StepQueue {
       const data = { source: "journal", from: head + 1, to: head + skip, count: skip, types, reason } as const;
       entries.push(entryOf(this.#gap(data)));
     }
+    const losses = this.#losses.splice(0, BATCH_LOSSES);
+    const drops = this.#drops.splice(0);
+    const owned = [...losses.map((loss) => loss.gap), ...drops.flatMap((drop) => drop.gaps)];
+    for (const gap of owned) entries.push(entryOf(this.#gap(gap)));
     const keep = new Map<string, string | null>();
     let taken = 0;
     for (const step of this.#steps) {
@@ -100,8 +131,15 @@ export class StepQueue {
     }
     const steps = this.#steps.splice(0, taken);
     for (const step of steps) this.#count(step.entries, -1);
-    const batch = { head, skip, entries, keep: [...keep] };
-    return { batch, steps, lost, expected: head + skip + entries.length };
+    const batch = {
+      head,
+      skip,
+      entries,
+      keep: [...keep],
+      ...(losses.length === 0 ? {} : { told: losses.map((loss) => loss.id) }),
+      ...(drops.length === 0 ? {} : { drops }),
+    };
+    return { batch, steps, lost, losses, expected: head + skip + entries.length };
   }
 
   /** Puts a batch that was certainly not written back to the front: it belonged to a stream that ended. */
@@ -115,6 +153,12 @@ export class StepQueue {
   /** Tells every waiting step the same. */
   refuseAll(fault: Fault): void {
     for (const step of this.#steps.splice(0)) step.settled(fault);
+  }
+
+  /** What was lost in memory, where its gap is due. */
+  #lostDue(): Lost | undefined {
+    const waits = this.#low && this.#lost !== undefined && sum(this.#lost.types) < LOST_WORTH_A_GAP;
+    return waits ? undefined : this.#lost;
   }
 
   #shed(): void {
@@ -146,7 +190,9 @@ export class StepQueue {
 
 /** Tells each step of a written batch which numbers its events got. */
 export function tellSteps(cargo: Cargo): void {
-  let seq = cargo.batch.head + cargo.batch.skip + (cargo.lost === undefined ? 0 : 1);
+  const own = cargo.steps.reduce((count, step) => count + step.entries.length, 0);
+  // Gaps come first.
+  let seq = cargo.expected - own;
   for (const step of cargo.steps) {
     const count = step.entries.length;
     step.settled(count === 0 ? {} : { firstSeq: seq + 1, lastSeq: seq + count });
@@ -156,7 +202,7 @@ export function tellSteps(cargo: Cargo): void {
 
 /** True where a batch only asks whether all before it is done. */
 export function isBarrier(batch: Batch): boolean {
-  return batch.entries.length === 0 && batch.keep.length === 0;
+  return batch.entries.length === 0 && batch.keep.length === 0 && batch.drops === undefined;
 }
 
 /** Field order is the contract's; stream and seq come between the halves, inside the transaction. */

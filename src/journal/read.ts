@@ -4,8 +4,11 @@ import Database from "better-sqlite3";
 import { Fault } from "../words/errors.ts";
 import { isDamage } from "./failure.ts";
 import type { JournalHead } from "./journal.ts";
+import type { Gap, Range } from "./retention.ts";
 import { checkVersion } from "./schema.ts";
-import { readHead } from "./store.ts";
+import { rowSum } from "./sums.ts";
+import { readHead } from "./tables.ts";
+import { type Rates, ratesOf, readWear } from "./wear.ts";
 
 /** Rows of one read. */
 const PAGE_ROWS = 500;
@@ -42,7 +45,7 @@ export interface JournalReader {
   events(filter?: EventFilter): Generator<StoredEvent, void>;
   /** The last `count` rows, by seq. */
   last(count: number): StoredEvent[];
-  /** Numbers from the first row to the head, those owned by gaps included: counting rows would read the whole file. */
+  /** Rows that are there, reckoned from first, head and what was deleted: counting would read the whole file. */
   count(): number;
   /** How many of them come after `fromMs`, by bisection: a clock that jumped in between makes it approximate. */
   countSince(fromMs: number): number;
@@ -52,6 +55,18 @@ export interface JournalReader {
   refused(limit: number): RefusedRow[];
   /** Every seq in the outbox that has no event. */
   orphans(): number[];
+  /** Every seq whose row contradicts its checksum, read page by page. */
+  changed(): Generator<number, void>;
+  /** Numbers whose rows were deleted: sent ones, or such that a gap owned. */
+  pruned(): Range[];
+  /** Losses that no gap owns yet: the agent says them when it runs. */
+  losses(): Gap[];
+  /** Rows of earlier streams that still wait. */
+  carried(): number;
+  /** What the agent wrote per day. */
+  rates(): Rates;
+  /** Bytes inside the file that rows take. */
+  usedBytes(): number;
   /** What SQLite's own check of the whole file finds; empty where all is well. */
   integrity(): string[];
   close(): void;
@@ -63,17 +78,17 @@ export interface JournalReader {
  */
 export function openReader(file: string): JournalReader {
   if (!existsSync(file)) throw new Fault("JOURNAL_OPEN", `there is no journal at ${file}`, { file });
-  const db = guarded(file, () => {
+  return guarded(file, () => {
     const opened = new Database(file, { readonly: true, timeout: 5_000 });
     try {
-      if (checkVersion(opened) === 0) throw new Fault("JOURNAL_OPEN", `the journal at ${file} is empty`, { file });
-      return opened;
+      const version = checkVersion(opened);
+      if (version === 0) throw new Fault("JOURNAL_OPEN", `the journal at ${file} is empty`, { file });
+      return new SqliteReader(file, opened, version);
     } catch (thrown) {
       opened.close();
       throw thrown;
     }
   });
-  return new SqliteReader(file, db);
 }
 
 /** Everything this room throws is a Fault that says what to do. */
@@ -91,10 +106,13 @@ function guarded<T>(file: string, read: () => T): T {
 class SqliteReader implements JournalReader {
   readonly #file: string;
   readonly #db: Database.Database;
+  /** Of the first version: no sums, and nothing was ever deleted. */
+  readonly #first: boolean;
 
-  constructor(file: string, db: Database.Database) {
+  constructor(file: string, db: Database.Database, version: number) {
     this.#file = file;
     this.#db = db;
+    this.#first = version === 1;
   }
 
   head(): JournalHead {
@@ -129,7 +147,8 @@ class SqliteReader implements JournalReader {
 
   count(): number {
     const [first, head] = this.#span();
-    return head - first + 1;
+    const pruned = this.pruned().reduce((sum, [from, to]) => sum + Math.max(0, to - Math.max(first, from) + 1), 0);
+    return Math.max(0, head - first + 1 - pruned);
   }
 
   countSince(fromMs: number): number {
@@ -161,6 +180,48 @@ class SqliteReader implements JournalReader {
   orphans(): number[] {
     const rows = this.#all("SELECT outbox.seq FROM outbox LEFT JOIN events USING (seq) WHERE events.seq IS NULL");
     return (rows as { seq: number }[]).map((row) => row.seq);
+  }
+
+  *changed(): Generator<number, void> {
+    if (this.#first) return;
+    const page = guarded(this.#file, () =>
+      this.#db.prepare(
+        `SELECT seq, type, timeMs, json, sum FROM events WHERE seq > ? AND sum IS NOT NULL ORDER BY seq LIMIT ${PAGE_ROWS}`,
+      ),
+    );
+    for (let after = 0; ; ) {
+      const rows = guarded(this.#file, () => page.all(after)) as (StoredEvent & { sum: number })[];
+      for (const { seq, type, timeMs, json, sum } of rows) if (sum !== rowSum(seq, type, timeMs, json)) yield seq;
+      after = rows.at(-1)?.seq ?? after;
+      if (rows.length < PAGE_ROWS) return;
+    }
+  }
+
+  pruned(): Range[] {
+    if (this.#first) return [];
+    return (this.#all("SELECT first, last FROM pruned ORDER BY first") as { first: number; last: number }[]).map(
+      ({ first, last }): Range => [first, last],
+    );
+  }
+
+  losses(): Gap[] {
+    if (this.#first) return [];
+    return (this.#all("SELECT gap FROM lost ORDER BY id") as { gap: string }[]).map(
+      ({ gap }) => JSON.parse(gap) as Gap,
+    );
+  }
+
+  carried(): number {
+    return this.#first ? 0 : this.#one("SELECT count(*) FROM carried JOIN again USING (stream, seq)");
+  }
+
+  rates(): Rates {
+    return guarded(this.#file, () => ratesOf(readWear(this.#db).days));
+  }
+
+  usedBytes(): number {
+    const pragma = (name: string): number => Number(this.#db.pragma(name, { simple: true }));
+    return guarded(this.#file, () => (pragma("page_count") - pragma("freelist_count")) * pragma("page_size"));
   }
 
   integrity(): string[] {

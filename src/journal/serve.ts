@@ -1,9 +1,12 @@
 // Serves the journal's requests over a port, one after another; it decides nothing and waits for nothing.
 import type { MessagePort } from "node:worker_threads";
-import { failureOf, openingFault } from "./failure.ts";
+import { failureOf, isFull, openingFault } from "./failure.ts";
 import { openStore } from "./open-store.ts";
-import type { Answer, Opening, Request } from "./protocol.ts";
+import type { Answer, Condition, Opening, Request } from "./protocol.ts";
 import type { Store } from "./store.ts";
+
+/** How often the thread looks after the file, the reserve and its figures, milliseconds. */
+const LOOK_MS = 5_000;
 
 /** What of a port is needed. */
 export type Port = Pick<MessagePort, "postMessage" | "close"> & {
@@ -13,33 +16,126 @@ export type Port = Pick<MessagePort, "postMessage" | "close"> & {
 /** Opens the journal, says so, and answers until told to close. */
 export function serveJournal(port: Port, opening: Opening): void {
   const say = (answer: Answer): void => port.postMessage(answer);
-  let store: Store;
   try {
-    const open = openStore(opening, (aside) => say({ aside }));
-    store = open.store;
-    say({ opened: open.opened });
+    const { store, opened } = openStore(opening, (aside) => say({ aside }));
+    say({ opened });
+    new Service(port, store, opening.stamp).start();
   } catch (thrown) {
     const fault = openingFault(thrown);
     say({ notOpened: { code: fault.code, sentence: fault.message } });
     port.close();
-    return;
   }
-  port.on("message", (request) => {
+}
+
+class Service {
+  readonly #port: Port;
+  readonly #store: Store;
+  readonly #stamp: string;
+  readonly #looking: NodeJS.Timeout;
+  #low = false;
+  #over = false;
+  #tidying = false;
+  #ended = false;
+
+  constructor(port: Port, store: Store, stamp: string) {
+    this.#port = port;
+    this.#store = store;
+    this.#stamp = stamp;
+    this.#looking = setInterval(() => this.#guarded(() => this.#look()), LOOK_MS);
+  }
+
+  start(): void {
+    this.#port.on("message", (request) => this.#answer(request));
+    setImmediate(() => this.#guarded(() => this.#look()));
+  }
+
+  #answer(request: Request): void {
+    if (this.#ended) return;
     try {
-      say({ ask: request.ask, answer: serve(store, request) });
+      this.#say({ ask: request.ask, answer: this.#serve(request) });
     } catch (thrown) {
-      say({ ask: request.ask, failure: failureOf(thrown) });
+      this.#say({ ask: request.ask, failure: failureOf(thrown) });
       return;
     } finally {
-      if (request.verb === "close") port.close();
+      if (request.verb === "close") this.#end();
+      else if (request.verb === "batch" && request.body.drops !== undefined) this.#over = false;
     }
-    if (request.verb === "close") return;
+    if (this.#ended) return;
+    this.#guarded(() => {
+      this.#store.checkpointWhenDue();
+      if (this.#store.isTidyingDue) this.#tidySoon();
+      this.#tell();
+    });
+  }
+
+  #serve(request: Request): unknown {
     try {
-      store.checkpointWhenDue();
-    } catch {
-      // The log simply stays longer; a batch that finds no room says so itself.
+      return serve(this.#store, request);
+    } catch (thrown) {
+      if (!isFull(thrown) || !this.#store.relieve()) throw thrown;
+      this.#tell();
+      return serve(this.#store, request);
     }
-  });
+  }
+
+  #look(): void {
+    if (this.#ended) return;
+    if (!this.#store.lookAround()) {
+      this.#store.rewrite(this.#stamp);
+      this.#say({ condition: { gone: "the journal's file was deleted or replaced; it was written again" } });
+      this.#end();
+      return;
+    }
+    // A plan that found nothing may find something by now.
+    this.#over = false;
+    this.#tidySoon();
+    this.#tell();
+  }
+
+  /** Between requests, so that none waits for more than one slice. */
+  #tidySoon(): void {
+    if (this.#tidying) return;
+    this.#tidying = true;
+    setImmediate(() => {
+      this.#tidying = false;
+      this.#guarded(() => {
+        if (this.#ended) return;
+        if (this.#store.tidy()) this.#tidySoon();
+        this.#tell();
+      });
+    });
+  }
+
+  #tell(): void {
+    const condition = (is: Condition): void => this.#say({ condition: is });
+    if (this.#low !== this.#store.isLow) {
+      this.#low = this.#store.isLow;
+      condition({ low: this.#low });
+    }
+    if (!this.#store.isOver || this.#over) return;
+    this.#over = true;
+    condition({ over: true });
+  }
+
+  /** Tidying that finds no room or no sense fails quietly: a request that meets the same says so itself. */
+  #guarded(work: () => void): void {
+    try {
+      work();
+    } catch (thrown) {
+      const failure = failureOf(thrown);
+      if (failure.remedy === "damaged") this.#say({ condition: { damaged: failure.sentence } });
+    }
+  }
+
+  #say(answer: Answer): void {
+    this.#port.postMessage(answer);
+  }
+
+  #end(): void {
+    this.#ended = true;
+    clearInterval(this.#looking);
+    this.#port.close();
+  }
 }
 
 function serve(store: Store, request: Request): unknown {
@@ -52,9 +148,21 @@ function serve(store: Store, request: Request): unknown {
     case "kept":
       return store.kept(request.body.prefix);
     case "waiting":
-      return store.waiting(request.body.lane, request.body.afterSeq, request.body.limit);
+      return store.waiting(request.body.lane, request.body.after, request.body.limit);
+    case "resend":
+      return store.resend(request.body.from, request.body.to);
+    case "unconfirmed":
+      return store.resendUnconfirmed(request.body.olderThanMs, request.body.limit);
+    case "repair":
+      return store.repair(request.body);
+    case "plan":
+      return store.plan();
+    case "witness":
+      return { old: store.witness(request.body.stream, request.body.head) };
     case "head":
       return store.head();
+    case "usage":
+      return store.usage();
     case "close":
       store.close();
       return null;

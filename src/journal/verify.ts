@@ -1,6 +1,7 @@
 // Proves a journal: sound file, seq without a hole that no gap owns, every event as its schema says.
 import { Envelope, EVENT_DATA, EVENT_TYPES, type EventType, GapData } from "../words/events.ts";
 import type { JournalReader, StoredEvent } from "./read.ts";
+import { countOf, ownedBy, type Range, united, without } from "./retention.ts";
 
 /** Most findings that are listed; the rest is only counted. */
 const MOST_FINDINGS = 100;
@@ -12,13 +13,13 @@ export interface Verdict {
   readonly events: number;
   /** Numbers that have no event and are owned by a gap. */
   readonly owned: number;
+  /** Numbers whose rows were deleted, because they were sent or because a gap owned them. */
+  readonly pruned: number;
   /** Events of a type that this version does not know: no mistake. */
   readonly unknownTypes: number;
   readonly findings: readonly string[];
   readonly findingCount: number;
 }
-
-type Range = readonly [from: number, to: number];
 
 /** Reads the whole journal up to the head it has now; memory does not grow with its length. */
 export function verifyJournal(reader: JournalReader): Verdict {
@@ -29,6 +30,7 @@ export function verifyJournal(reader: JournalReader): Verdict {
     if (findings.length < MOST_FINDINGS) findings.push(finding);
   };
   for (const finding of reader.integrity()) find(`SQLite: ${finding}`);
+  for (const seq of reader.changed()) find(`seq ${seq}: the row is not what was written`);
   const { stream, head } = reader.head();
   const holes: Range[] = [];
   const gaps: Range[] = [];
@@ -43,20 +45,22 @@ export function verifyJournal(reader: JournalReader): Verdict {
     const read = readEvent(row, stream);
     for (const finding of read.findings) find(`seq ${row.seq}: ${finding}`);
     if (read.isUnknown) unknownTypes += 1;
-    if (read.owns !== undefined) gaps.push(read.owns);
+    gaps.push(...read.owns);
   }
   if (expected !== head + 1) find(`the file ends at seq ${expected - 1}, its head is ${head}`);
-  for (const [from, to] of holes.flatMap((hole) => without(hole, gaps)))
-    find(`seq ${from} to ${to} is missing and no gap owns it`);
+  const pruned = reader.pruned();
+  const explained = united([...gaps, ...pruned]);
+  for (const [from, to] of without(holes, explained)) find(`seq ${from} to ${to} is missing and no gap owns it`);
   for (const seq of reader.orphans()) find(`seq ${seq} waits for the broker and has no event`);
-  const owned = holes.reduce((sum, [from, to]) => sum + to - from + 1, 0);
-  return { ok: findingCount === 0, stream, head, events, owned, unknownTypes, findings, findingCount };
+  const owned = countOf(holes) - countOf(without(holes, united(gaps)));
+  const deleted = countOf(pruned);
+  return { ok: findingCount === 0, stream, head, events, owned, pruned: deleted, unknownTypes, findings, findingCount };
 }
 
 interface ReadEvent {
   readonly findings: string[];
   readonly isUnknown: boolean;
-  readonly owns?: Range;
+  readonly owns: readonly Range[];
 }
 
 function readEvent(row: StoredEvent, stream: string): ReadEvent {
@@ -64,10 +68,10 @@ function readEvent(row: StoredEvent, stream: string): ReadEvent {
   try {
     value = JSON.parse(row.json);
   } catch {
-    return { findings: ["not JSON"], isUnknown: false };
+    return { findings: ["not JSON"], isUnknown: false, owns: [] };
   }
   const checked = Envelope.safeParse(value);
-  if (!checked.success) return { findings: checked.error.issues.map(said), isUnknown: false };
+  if (!checked.success) return { findings: checked.error.issues.map(said), isUnknown: false, owns: [] };
   const event = checked.data;
   const findings: string[] = [];
   if (event.seq !== row.seq) findings.push(`the event says seq ${event.seq}`);
@@ -75,27 +79,14 @@ function readEvent(row: StoredEvent, stream: string): ReadEvent {
   if (event.type !== row.type) findings.push(`the event says type ${event.type}, the row ${row.type}`);
   if (Date.parse(event.time) !== row.timeMs) findings.push("the event and the row say different times");
   const type = EVENT_TYPES.find((name: EventType) => name === event.type);
-  if (type === undefined) return { findings, isUnknown: true };
+  if (type === undefined) return { findings, isUnknown: true, owns: [] };
   const data = EVENT_DATA[type].safeParse(event.data);
   if (!data.success) findings.push(...data.error.issues.map((issue) => `data.${said(issue)}`));
   const gap = type === "gap" ? GapData.safeParse(event.data) : undefined;
-  return gap?.data?.source === "journal"
-    ? { findings, isUnknown: false, owns: [gap.data.from, gap.data.to] }
-    : { findings, isUnknown: false };
+  const owns = gap?.data?.source === "journal" && gap.data.stream === undefined ? ownedBy(gap.data) : [];
+  return { findings, isUnknown: false, owns };
 }
 
 function said(issue: { readonly path: readonly PropertyKey[]; readonly message: string }): string {
   return `${issue.path.map(String).join(".")}: ${issue.message}`;
-}
-
-/** What of `hole` none of `gaps` covers. */
-function without(hole: Range, gaps: readonly Range[]): Range[] {
-  let left: Range[] = [hole];
-  for (const [from, to] of gaps)
-    left = left.flatMap(([a, b]): Range[] => {
-      if (to < a || from > b) return [[a, b]];
-      const before: Range[] = a < from ? [[a, from - 1]] : [];
-      return b > to ? [...before, [to + 1, b]] : before;
-    });
-  return left;
 }

@@ -1,0 +1,43 @@
+// Puts rows that were sent back into the last lane, to be sent once more.
+import type Database from "better-sqlite3";
+import { LANES } from "../words/events.ts";
+import { markSum } from "./sums.ts";
+
+const WAITS = LANES.map((lane) => `EXISTS (SELECT 1 FROM outbox WHERE lane = ${lane} AND outbox.seq = events.seq)`);
+
+/**
+ * Rows of the journal's own stream from `from` to `to` that are kept, neither wait nor were refused.
+ * @param after the last place given in the lane
+ * @returns how many wait again
+ */
+export function putBackSent(db: Database.Database, stream: string, from: number, to: number, after: number): number {
+  return db
+    .prepare(
+      `INSERT OR IGNORE INTO again (at, stream, seq, sum)
+       SELECT @after + row_number() OVER (ORDER BY seq), @stream, seq, ${markSum("seq", "0")} FROM events
+       WHERE seq BETWEEN @from AND @to AND NOT (${WAITS.join(" OR ")})
+         AND NOT EXISTS (SELECT 1 FROM refused WHERE refused.seq = events.seq)
+         AND NOT EXISTS (SELECT 1 FROM again WHERE again.stream = @stream AND again.seq = events.seq)`,
+    )
+    .run({ stream, from, to, after }).changes;
+}
+
+/**
+ * Rows that were settled as unconfirmed before `beforeMs` of running time, the oldest first.
+ * @returns how many wait again
+ */
+export function putBackUnconfirmed(db: Database.Database, beforeMs: number, limit: number, after: number): number {
+  const rows = db
+    .prepare("SELECT stream, seq FROM sent WHERE sentMs <= ? ORDER BY sentMs, seq LIMIT ?")
+    .all(beforeMs, limit) as { stream: string; seq: number }[];
+  const add = db.prepare(
+    `INSERT OR IGNORE INTO again (at, stream, seq, sum) VALUES (@at, @stream, @seq, ${markSum("@seq", "0")})`,
+  );
+  const done = db.prepare("DELETE FROM sent WHERE stream = ? AND seq = ?");
+  let queued = 0;
+  for (const { stream, seq } of rows) {
+    done.run(stream, seq);
+    queued += add.run({ at: after + queued + 1, stream, seq }).changes;
+  }
+  return queued;
+}

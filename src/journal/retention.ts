@@ -1,0 +1,94 @@
+// What a journal that is too long gives up first, and the gaps that own it. Pure.
+import type { z } from "zod";
+import type { GapData } from "../words/events.ts";
+
+export type Gap = z.infer<typeof GapData>;
+/** First and last number, both included. */
+export type Range = readonly [first: number, last: number];
+
+/** Missed least: each is a summary or a state that later events of its kind replace. */
+export const LOW_VALUE: ReadonlySet<string> = new Set(["mood", "presence", "health"]);
+/** Given up only when nothing else is left. */
+export const MOST_VALUABLE: ReadonlySet<string> = new Set(["press", "alert", "clock"]);
+/** Ranges that one gap names; with them it stays far below the contract's 64 KiB. */
+const MOST_RANGES = 1_000;
+
+/** In which order unsent rows are given up: 0 first; undefined: never. */
+export function worthOf(type: string): 0 | 1 | 2 | undefined {
+  if (type === "gap") return undefined;
+  if (LOW_VALUE.has(type)) return 0;
+  return MOST_VALUABLE.has(type) ? 2 : 1;
+}
+
+/** Numbers in ascending order as ranges. */
+export function rangesOf(numbers: Iterable<number>): Range[] {
+  const ranges: [number, number][] = [];
+  for (const number of numbers) {
+    const last = ranges.at(-1);
+    if (last !== undefined && number === last[1] + 1) last[1] = number;
+    else ranges.push([number, number]);
+  }
+  return ranges;
+}
+
+/** The union of ranges in any order. */
+export function united(ranges: readonly Range[]): Range[] {
+  const merged: [number, number][] = [];
+  for (const [first, last] of ranges.toSorted((a, b) => a[0] - b[0])) {
+    const before = merged.at(-1);
+    if (before !== undefined && first <= before[1] + 1) before[1] = Math.max(before[1], last);
+    else merged.push([first, last]);
+  }
+  return merged;
+}
+
+/** What of `ranges` none of `taken` covers. */
+export function without(ranges: readonly Range[], taken: readonly Range[]): Range[] {
+  let left = [...ranges];
+  for (const [from, to] of taken)
+    left = left.flatMap(([a, b]): Range[] => {
+      if (to < a || from > b) return [[a, b]];
+      const before: Range[] = a < from ? [[a, from - 1]] : [];
+      return b > to ? [...before, [to + 1, b]] : before;
+    });
+  return left;
+}
+
+export function countOf(ranges: readonly Range[]): number {
+  return ranges.reduce((sum, [first, last]) => sum + last - first + 1, 0);
+}
+
+/** The numbers of the journal that a gap owns. */
+export function ownedBy(gap: Gap): Range[] {
+  return gap.ranges?.map(([first, last]): Range => [first, last]) ?? [[gap.from, gap.to]];
+}
+
+/**
+ * The gaps that own `ranges`, each short enough to be sent.
+ * @param stream where it is not the stream the gaps are written to
+ * @param types how many of which type, where that is known
+ */
+export function gapsOver(
+  ranges: readonly Range[],
+  reason: string,
+  { stream, types }: { stream?: string; types?: Readonly<Record<string, number>> } = {},
+): Gap[] {
+  const gaps: Gap[] = [];
+  for (let at = 0; at < ranges.length; at += MOST_RANGES) {
+    const part = ranges.slice(at, at + MOST_RANGES);
+    const [from, to] = [part[0]?.[0], part.at(-1)?.[1]];
+    if (from === undefined || to === undefined) break;
+    gaps.push({
+      source: "journal",
+      ...(stream === undefined ? {} : { stream }),
+      from,
+      to,
+      count: countOf(part),
+      ...(part.length === 1 ? {} : { ranges: part.map(([first, last]): [number, number] => [first, last]) }),
+      // Counts of types belong to the whole; only the first of several gaps can say them without saying them twice.
+      ...(types === undefined || at > 0 ? {} : { types: { ...types } }),
+      reason,
+    });
+  }
+  return gaps;
+}
