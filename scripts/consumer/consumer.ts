@@ -93,14 +93,17 @@ export async function runConsumer(settings: ConsumerSettings, deps: ConsumerDeps
     try {
       subscription = await openSubscription(
         { ...settings, receiveMaximum },
-        (message) => {
-          // A consumer that stops takes nothing more: without a PUBACK the message waits in its session. One that
-          // leaves takes what its session still holds.
-          if (signal.aborted && !settings.leave) return;
-          taken += 1;
-          writer.add(message);
+        {
+          take(message) {
+            // A consumer that stops takes nothing more: without a PUBACK the message waits in its session. One that
+            // leaves takes what its session still holds.
+            if (signal.aborted && !settings.leave) return;
+            taken += 1;
+            writer.add(message);
+          },
+          room: () => writer.waiting() < receiveMaximum,
+          signal,
         },
-        () => writer.waiting() < receiveMaximum,
       );
       say({ state: "subscribed" });
       acks.sweep();

@@ -41,7 +41,7 @@ interface RunOptions {
 program
   .command("run")
   .description("Takes part in the shared subscription until SIGTERM.")
-  .requiredOption("--broker <url>", "mqtt://, mqtts://, ws:// or wss://")
+  .requiredOption("--broker <url>", "mqtt://, mqtts://, ws:// or wss://", brokerUrl)
   .addOption(DATABASE)
   .option("--prefix <topic>", "first levels of every topic", "touchpoint/v1")
   .option("--group <name>", "consumers of one group share the work", "touchpoint-consumer")
@@ -139,6 +139,12 @@ program
       });
     },
   );
+
+function brokerUrl(text: string): string {
+  const { protocol } = URL.canParse(text) ? new URL(text) : { protocol: "" };
+  if (!["mqtt:", "mqtts:", "ws:", "wss:"].includes(protocol)) throw new InvalidArgumentError("Not a broker's address.");
+  return text;
+}
 
 function whole(from: number, to: number): (text: string) => number {
   return (text) => {

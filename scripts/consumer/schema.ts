@@ -30,11 +30,12 @@ const MIGRATIONS: readonly string[] = [
     reason       text   NOT NULL,
     owner_stream uuid   NOT NULL,
     owner_seq    bigint NOT NULL,
-    PRIMARY KEY (device, stream, first, last, owner_stream, owner_seq)
+    passed       boolean NOT NULL DEFAULT false,
+    PRIMARY KEY (device, stream, owner_stream, owner_seq, first, last)
   );
+  CREATE INDEX gap_ahead ON touchpoint.gap (device, stream, first) WHERE NOT passed;
   COMMENT ON TABLE touchpoint.gap IS 'Seqs first..last of (device, stream) are lost, and the event (device, owner_stream, owner_seq) says so.';
-
-  CREATE INDEX gap_ahead ON touchpoint.gap (device, stream, last);
+  COMMENT ON COLUMN touchpoint.gap.passed IS 'The ack lies beyond it: nobody has to look here again to move it.';
 
   CREATE TABLE touchpoint.clock_repair (
     device         text             NOT NULL,
@@ -90,6 +91,7 @@ const MIGRATIONS: readonly string[] = [
     reached bigint;
     further bigint;
     look    integer;
+    looked  bigint := 0;
   BEGIN
     SELECT s.upto INTO was FROM touchpoint.stream s
       WHERE s.device = the_device AND s.stream = the_stream FOR UPDATE;
@@ -111,10 +113,15 @@ const MIGRATIONS: readonly string[] = [
         look := least(look * 4, 4096);
       END LOOP;
       reached := coalesce(further, reached);
-      SELECT max(g.last) INTO further FROM touchpoint.gap g
-        WHERE g.device = the_device AND g.stream = the_stream AND g.first <= reached + 1 AND g.last > reached;
+      WITH passing AS (
+        UPDATE touchpoint.gap g SET passed = true
+          WHERE g.device = the_device AND g.stream = the_stream AND NOT g.passed AND g.first > looked AND g.first <= reached + 1
+          RETURNING g.last
+      )
+      SELECT max(passing.last) INTO further FROM passing;
       EXIT WHEN further IS NULL;
-      reached := further;
+      looked := reached + 1;
+      reached := greatest(reached, further);
     END LOOP;
     IF reached > was THEN
       UPDATE touchpoint.stream s SET upto = reached WHERE s.device = the_device AND s.stream = the_stream;

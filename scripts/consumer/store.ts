@@ -47,7 +47,7 @@ const FIND_IMPOSTORS = `
 const INSERT_GAPS = `
   INSERT INTO touchpoint.gap (device, stream, first, last, reason, owner_stream, owner_seq)
   SELECT * FROM unnest($1::text[], $2::uuid[], $3::bigint[], $4::bigint[], $5::text[], $6::uuid[], $7::bigint[])
-    ORDER BY 1, 2, 3, 4, 6, 7
+    ORDER BY 1, 2, 6, 7, 3, 4
   ON CONFLICT DO NOTHING`;
 
 const INSERT_REPAIRS = `

@@ -38,15 +38,19 @@ const MAX_PACKET = 128 * 1024;
 const CONNACK_MS = 10_000;
 const PUBACK_MS = 10_000;
 
-/**
- * Connects, subscribes, and hands every message to `take`. Messages at QoS 0, which no honest device sends and no
- * receive maximum bounds, are handed over only while `room` says so.
- * @throws Fault BROKER_…
- */
+export interface SubscriptionDeps {
+  /** Every message, in order of arrival. */
+  readonly take: (message: Message) => void;
+  /** Whether there is room for a message at QoS 0, which no honest device sends and no receive maximum bounds. */
+  readonly room: () => boolean;
+  /** Ends an attempt to connect; an open connection is ended by `close`. */
+  readonly signal: AbortSignal;
+}
+
+/** Connects and subscribes. @throws Fault BROKER_… */
 export async function openSubscription(
   settings: SubscriptionSettings,
-  take: (message: Message) => void,
-  room: () => boolean,
+  { take, room, signal }: SubscriptionDeps,
 ): Promise<Subscription> {
   const at = new URL(settings.url).host;
   const client = mqtt.connect(settings.url, {
@@ -87,6 +91,11 @@ export async function openSubscription(
     client.on("close", end);
   });
   acknowledgeByHand(client, take, room);
+  const giveUp = (): void => {
+    if (!connected) client.stream.destroy();
+  };
+  signal.addEventListener("abort", giveUp, { once: true });
+  void gone.then(() => signal.removeEventListener("abort", giveUp));
 
   const receiveMaximum = await new Promise<number>((resolve, reject) => {
     client.once("connect", ({ properties }) => {

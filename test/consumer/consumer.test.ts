@@ -3,6 +3,9 @@ import { randomUUID } from "node:crypto";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { audit } from "../../scripts/consumer/audit.ts";
 import { openDatabase } from "../../scripts/consumer/database.ts";
+import { read } from "../../scripts/consumer/reading.ts";
+import { migrate } from "../../scripts/consumer/schema.ts";
+import { store } from "../../scripts/consumer/store.ts";
 import { type Mosquitto, startMosquitto } from "../fakes/mosquitto.ts";
 import { type Postgres, startPostgres } from "../fakes/postgres.ts";
 import { until } from "../fakes/until.ts";
@@ -14,6 +17,7 @@ import {
   event,
   freshDatabase,
   gap,
+  PREFIX,
   rootOf,
   type Speaker,
   settings,
@@ -214,6 +218,16 @@ describe.skipIf(ABSENT !== undefined)("the consumer", () => {
     expect(reasons.some((reason) => String(reason).startsWith("the database refused it"))).toBe(true);
   });
 
+  test("what was stored by a consumer that was killed before it could say so is acknowledged by the next one", async () => {
+    await begin();
+    const stream = randomUUID();
+    await migrate(db.pool);
+    const one = event(stream, 1);
+    await store(db.pool, [read(PREFIX, `${rootOf(DEVICE)}/event/press`, Buffer.from(JSON.stringify(one)))]);
+    await startConsumer(settings(broker.url, "a"), db.url, closing);
+    await acked(stream, 1);
+  });
+
   test("a new stream of the same device has an ack of its own, an old one's stragglers too, and the topic keeps the current one", async () => {
     await begin();
     const [old, now] = [randomUUID(), randomUUID()];
@@ -234,8 +248,8 @@ describe.skipIf(ABSENT !== undefined)("the consumer", () => {
     await acked(old, 12);
     await acked(now, 4);
     const late = await startSpeaker(broker.url, closing);
-    await until(() => late.acks.length > 0, "the retained ack");
-    expect(late.acks).toEqual([{ device: DEVICE, stream: now, upto: 4 }]);
+    await until(() => late.acks.at(-1)?.stream === now, "the retained ack");
+    expect(late.acks.at(-1)).toEqual({ device: DEVICE, stream: now, upto: 4 });
     expect((await audit(db.pool)).ok).toBe(true);
   });
 
@@ -287,5 +301,6 @@ describe.skipIf(ABSENT !== undefined)("the consumer", () => {
     expect((await run("audit", "--wait", "20")).status).toBe(0);
     expect(JSON.parse((await run("audit", "--json", "--device", DEVICE)).stdout)).toMatchObject({ ok: true });
     expect((await run("audit", "--wait", "long")).status).toBe(2);
+    expect((await run("run", "--broker", "localhost")).status).toBe(2);
   });
 });
