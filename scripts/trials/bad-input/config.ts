@@ -67,7 +67,7 @@ function refused(tried: string, code: string, text: string | Uint8Array | undefi
         if (text !== undefined) writeFileSync(file, text);
         const agent = startAgent(file);
         const started = agent.heard(({ msg }) => msg === STARTED, "it started").then(() => agent.end("SIGKILL"));
-        const { code: status } = await Promise.race([agent.ended, started.catch(() => agent.ended)]);
+        const { code: status } = await Promise.race([agent.ended, started.catch(() => agent.end("SIGKILL"))]);
         const said = agent.printed();
         const [, found = "no code"] = /^([A-Z_]+): /.exec(said) ?? [];
         const [, line] = /touchpoint\.yaml:(\d+):\d+: /.exec(said) ?? [];

@@ -126,7 +126,7 @@ function spoil(folder: string, act: (file: string) => void): void {
 async function refused(folder: string, dataDir = join(folder, "data")): Promise<string> {
   const agent = startAgent(writeTrialConfig({ folder, local: { dataDir } }));
   const started = agent.heard(({ msg }) => msg === STARTED, "it started").then(() => agent.end("SIGKILL"));
-  const { code } = await Promise.race([agent.ended, started.catch(() => agent.ended)]);
+  const { code } = await Promise.race([agent.ended, started.catch(() => agent.end("SIGKILL"))]);
   const said = agent.lines.find(({ fault }) => fault !== undefined)?.fault?.code ?? "without a word";
   return `${said}; exit ${code}`;
 }
