@@ -157,6 +157,7 @@ async function drainJournal(journal: Journal): Promise<Round> {
       report: (state, fault) => {
         if (fault !== undefined) console.error(`${state}: ${fault.message}`);
       },
+      certificates: () => undefined,
       timeNow: () => new Date().toISOString(),
       dropped: (fault) => console.error(fault.message),
       makeClient: (options) => {

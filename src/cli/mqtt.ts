@@ -1,7 +1,9 @@
 // `touchpoint mqtt check`: the way to the broker, stage by stage.
 import type { Command } from "commander";
+import { bootId } from "../clock/clock.ts";
 import { loadConfig } from "../config/load.ts";
-import { type CheckResult, checkBroker } from "../uplink/check.ts";
+import { checkBroker } from "../uplink/check.ts";
+import type { CheckResult } from "../uplink/check-result.ts";
 import { Fault } from "../words/errors.ts";
 import { CONFIG_OPTION, EXIT } from "./outcome.ts";
 
@@ -29,7 +31,7 @@ async function check(options: Options): Promise<void> {
   const stop = new AbortController();
   process.once("SIGINT", () => stop.abort());
   const results: CheckResult[] = [];
-  for await (const result of checkBroker({ broker, site, device }, stop.signal)) {
+  for await (const result of checkBroker({ broker, site, device, boot: bootId() }, stop.signal)) {
     results.push(result);
     if (options.json !== true) process.stdout.write(`${line(result)}\n`);
   }
@@ -38,7 +40,8 @@ async function check(options: Options): Promise<void> {
   process.exitCode = ok ? EXIT.good : EXIT.failed;
 }
 
-function line({ stage, ok, text, hint }: CheckResult): string {
-  const said = `${stage.padEnd(11)} ${ok ? "ok    " : "FAILED"}  ${text}`;
-  return hint === undefined ? said : `${said}\n${" ".repeat(20)}→ ${hint}`;
+function line({ stage, ok, warning, text, hint }: CheckResult): string {
+  const verdict = ok ? (warning === true ? "warn  " : "ok    ") : "FAILED";
+  const said = `${stage.padEnd(12)} ${verdict}  ${text}`;
+  return hint === undefined ? said : `${said}\n${" ".repeat(21)}→ ${hint}`;
 }

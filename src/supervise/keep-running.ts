@@ -16,6 +16,8 @@ export interface KeepRunning {
   readonly fallback: FaultCode;
   readonly backoff?: BackoffSettings;
   readonly random?: () => number;
+  /** Waits before the next start, where the back-off's `ms` alone will not do; resolves at once when aborted. */
+  readonly wait?: (ms: number, fault: Fault, signal: AbortSignal) => Promise<void>;
 }
 
 /**
@@ -44,7 +46,8 @@ export async function keepRunning(job: KeepRunning): Promise<void> {
     if (since !== undefined && performance.now() - since >= settings.stableAfterMs) failures = 0;
     failures += 1;
     job.report("degraded", fault);
-    await pause(backoffMs(failures, settings, random()), job.signal);
+    const ms = backoffMs(failures, settings, random());
+    await (job.wait === undefined ? pause(ms, job.signal) : job.wait(ms, fault, job.signal));
   }
   job.report("stopped");
 }

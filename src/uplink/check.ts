@@ -1,39 +1,18 @@
 // Walks the whole way to the broker, stage by stage, and says of each whether it works and what to do where not.
-import { randomUUID, X509Certificate } from "node:crypto";
 import { lookup } from "node:dns/promises";
-import { readFileSync } from "node:fs";
 import { connect, isIP, type Socket } from "node:net";
 import { connect as connectTls, type PeerCertificate } from "node:tls";
 import type { BrokerConfig } from "../config/schema.ts";
 import { redactText } from "../config/secret.ts";
 import { asFault, Fault } from "../words/errors.ts";
-import type { Connection, Puback } from "./connection.ts";
+import { expiryFault, type TlsFiles, validityOf, validityText, WARN_DAYS, withOwnDates } from "./certificates.ts";
+import { type CheckResult, type CheckSettings, failed, warned } from "./check-result.ts";
+import { checkSession } from "./check-session.ts";
 import { brokerFault, codeOf, tlsSentence } from "./fault.ts";
-import { addressOf, type BrokerAddress, loginOptions, readTlsFiles } from "./login.ts";
-import { openNegotiated } from "./protocol.ts";
-import { topicsOf } from "./topics.ts";
+import { addressOf, type BrokerAddress, type LoginFiles, readLoginFiles } from "./login.ts";
 
 /** Longest wait in one stage, milliseconds. */
 const STAGE_MS = 8_000;
-/** A certificate that ends sooner than this is worth a warning, days. */
-const SOON_DAYS = 14;
-
-export const CHECK_STAGES = ["settings", "dns", "tcp", "tls", "login", "publish", "round-trip"] as const;
-export type CheckStage = (typeof CHECK_STAGES)[number];
-
-export interface CheckResult {
-  readonly stage: CheckStage;
-  readonly ok: boolean;
-  /** What was found, one sentence. */
-  readonly text: string;
-  readonly hint?: string;
-}
-
-export interface CheckSettings {
-  readonly broker: BrokerConfig;
-  readonly site: string;
-  readonly device: string;
-}
 
 /**
  * Checks the broker; each result comes as soon as it is known, and the first failure ends the walk.
@@ -47,20 +26,36 @@ export async function* checkBroker(
 ): AsyncGenerator<CheckResult> {
   const { broker } = settings;
   const address = addressOf(broker.url);
+  let files: LoginFiles;
   try {
-    loginOptions(broker, settings.device, "5", stageMs);
+    files = readLoginFiles(broker);
   } catch (thrown) {
     yield failed("settings", asFault(thrown, "CONFIG_SECRET"));
     return;
   }
   yield { stage: "settings", ok: true, text: `${redactText(broker.url)}, ${loginText(settings)}` };
+  const certificates = checkCertificates(files.tls);
+  if (certificates !== undefined) yield certificates;
   for (const check of [checkName, checkPort, checkTls]) {
-    const result = await check(address, broker, stageMs);
+    const result = await check(address, broker, files.tls, stageMs);
     if (result === undefined) continue;
     yield result;
     if (!result.ok) return;
   }
-  yield* checkSession(settings, signal, stageMs);
+  yield* checkSession(settings, files, signal, stageMs);
+}
+
+function checkCertificates(tls: TlsFiles): CheckResult | undefined {
+  const { own, ca } = validityOf(tls);
+  if (own === undefined && ca === undefined) return undefined;
+  const nowMs = Date.now();
+  const text = [
+    ...(own === undefined ? [] : [`own certificate ${validityText(own, nowMs)}`]),
+    ...(ca === undefined ? [] : [`authority ${validityText(ca, nowMs)}`]),
+  ].join(", ");
+  const expiring = expiryFault(tls, nowMs);
+  if (expiring === undefined) return { stage: "certificates", ok: true, text };
+  return warned("certificates", `${expiring.message} (${text})`, expiring.hint);
 }
 
 async function checkName(address: BrokerAddress): Promise<CheckResult | undefined> {
@@ -73,7 +68,7 @@ async function checkName(address: BrokerAddress): Promise<CheckResult | undefine
   }
 }
 
-async function checkPort(address: BrokerAddress, _: BrokerConfig, stageMs: number): Promise<CheckResult> {
+async function checkPort(address: BrokerAddress, _: BrokerConfig, __: TlsFiles, stageMs: number): Promise<CheckResult> {
   const socket = connect({ host: address.host, port: address.port });
   const startedMs = performance.now();
   try {
@@ -91,100 +86,40 @@ async function checkPort(address: BrokerAddress, _: BrokerConfig, stageMs: numbe
 async function checkTls(
   address: BrokerAddress,
   broker: BrokerConfig,
+  tls: TlsFiles,
   stageMs: number,
 ): Promise<CheckResult | undefined> {
   if (!address.secure) return undefined;
-  const name = isIP(address.host) === 0 ? { servername: address.host } : {};
-  const files = readTlsFiles(broker);
+  const options = {
+    host: address.host,
+    port: address.port,
+    ...(isIP(address.host) === 0 ? { servername: address.host } : {}),
+    ...(broker.alpn === undefined ? {} : { ALPNProtocols: [...broker.alpn] }),
+    ...tls,
+  };
   let socket: ReturnType<typeof connectTls> | undefined;
   try {
     // The dates are read even of a certificate that is not trusted; nothing is sent over this connection.
-    socket = connectTls({ host: address.host, port: address.port, ...name, ...files, rejectUnauthorized: false });
+    socket = connectTls({ ...options, rejectUnauthorized: false });
     await opened(socket, "secureConnect", address.at, stageMs);
     const peer = socket.getPeerCertificate();
-    const dates = [`broker's certificate ${validity(peer.valid_from, peer.valid_to)}`, ...ownValidity(broker)];
-    const text = `${socket.getProtocol()}, ${nameOf(peer)}, ${dates.join(", ")}`;
+    const agreed = typeof socket.alpnProtocol === "string" ? `, ALPN ${socket.alpnProtocol}` : "";
+    const validity = { fromMs: Date.parse(peer.valid_from), toMs: Date.parse(peer.valid_to) };
+    const dates = `broker's certificate ${validityText(validity, Date.now())}`;
+    const text = `${socket.getProtocol()}${agreed}, ${nameOf(peer)}, ${dates}`;
     const problem: unknown = socket.authorizationError;
-    if (problem === null || problem === undefined) return { stage: "tls", ok: true, text };
-    const code = String(codeOf(problem) ?? problem);
-    return failed("tls", new Fault("BROKER_TLS", `${tlsSentence(code)} (${text})`));
+    if (problem !== null && problem !== undefined) {
+      const code = String(codeOf(problem) ?? problem);
+      return failed("tls", new Fault("BROKER_TLS", `${tlsSentence(code)} (${text})`, { code }));
+    }
+    return text.includes("days left")
+      ? warned("tls", text, `Have the broker's certificate renewed: it ends in less than ${WARN_DAYS} days.`)
+      : { stage: "tls", ok: true, text };
   } catch (thrown) {
-    return failed("tls", brokerFault(thrown, address.at, false));
+    return failed("tls", withOwnDates(brokerFault(thrown, address.at, false), tls, Date.now()));
   } finally {
     socket?.destroy();
   }
-}
-
-async function* checkSession(
-  settings: CheckSettings,
-  signal: AbortSignal,
-  stageMs: number,
-): AsyncGenerator<CheckResult> {
-  const { broker, site, device } = settings;
-  const topic = topicsOf(broker.prefix, site, device).state("check");
-  const id = randomUUID();
-  let arrived: () => void = () => undefined;
-  const arrival = new Promise<"arrived">((resolve) => {
-    arrived = () => resolve("arrived");
-  });
-  const { at } = addressOf(broker.url);
-  const attempt = await openNegotiated(
-    {
-      at,
-      signal,
-      message: (name, payload) => {
-        if (name === topic && payload.toString("utf8").includes(id)) arrived();
-      },
-    },
-    { refused5: false },
-    { broker, device, clientId: `${device}-check`, connackMs: stageMs },
-  );
-  if (!("connection" in attempt)) {
-    yield failed("login", attempt.fault);
-    return;
-  }
-  const { connection } = attempt;
-  try {
-    yield { stage: "login", ok: true, text: `logged in, MQTT ${connection.protocol}` };
-    const readable = await connection.subscribe(topic).then(
-      () => undefined,
-      (thrown: unknown) => asFault(thrown, "BROKER_REFUSED"),
-    );
-    const puback = await Promise.race([publish(connection, topic, id), late(stageMs)]);
-    const publishFailure = publishFault(puback, at, topic);
-    if (publishFailure !== undefined) {
-      yield failed("publish", publishFailure);
-      return;
-    }
-    yield { stage: "publish", ok: true, text: `${topic} is acknowledged` };
-    if (readable !== undefined) {
-      yield failed("round-trip", readable, rightsHint(settings));
-      return;
-    }
-    const back = await Promise.race([arrival, late(stageMs)]);
-    yield back === "arrived"
-      ? { stage: "round-trip", ok: true, text: "what was published came back" }
-      : failed(
-          "round-trip",
-          new Fault("BROKER_REFUSED", `the broker acknowledged ${topic} and then dropped it`),
-          rightsHint(settings),
-        );
-  } finally {
-    await connection.close(stageMs);
-  }
-}
-
-function publish(connection: Connection, topic: string, id: string): Promise<Puback> {
-  return new Promise((resolve) => {
-    connection.publish(topic, JSON.stringify({ id }), false, resolve);
-  });
-}
-
-function publishFault(puback: Puback | "late", at: string, topic: string): Fault | undefined {
-  if (puback === "late") return new Fault("BROKER_LOST", `the broker ${at} did not acknowledge a message`);
-  if (puback === "lost") return new Fault("BROKER_LOST", `the broker ${at} ended the connection on a message`);
-  if (puback.code < 0x80) return undefined;
-  return new Fault("BROKER_REFUSED", `the broker ${at} refused ${topic}: ${puback.reason}`);
 }
 
 function loginText({ broker, device }: CheckSettings): string {
@@ -193,14 +128,6 @@ function loginText({ broker, device }: CheckSettings): string {
     ...(broker.certFile === undefined ? [] : ["a client certificate"]),
   ];
   return ways.length === 0 ? "without a login" : `as ${ways.join(" and ")}`;
-}
-
-function rightsHint({ broker, device }: CheckSettings): string {
-  return `Give ${broker.username ?? device} the right to read and write ${broker.prefix}/+/${device}/# in the broker's rules.`;
-}
-
-function failed(stage: CheckStage, fault: Fault, hint?: string): CheckResult {
-  return { stage, ok: false, text: fault.message, hint: hint ?? fault.hint };
 }
 
 /** @throws what the socket reports, or a Fault when nothing happens in time */
@@ -219,25 +146,6 @@ function opened(socket: Socket, event: "connect" | "secureConnect", at: string, 
   });
 }
 
-async function late(ms: number): Promise<"late"> {
-  return new Promise((resolve) => {
-    setTimeout(() => resolve("late"), ms).unref();
-  });
-}
-
 function nameOf(peer: PeerCertificate): string {
   return peer.subject === undefined ? "no certificate" : `certificate of ${String(peer.subject.CN)}`;
-}
-
-function validity(from: string, to: string): string {
-  const day = (date: string): string => new Date(date).toISOString().slice(0, 10);
-  const daysLeft = Math.floor((Date.parse(to) - Date.now()) / 86_400_000);
-  const soon = daysLeft < SOON_DAYS ? `, ${daysLeft} days left` : "";
-  return `valid ${day(from)} to ${day(to)}${soon}`;
-}
-
-function ownValidity(broker: BrokerConfig): string[] {
-  if (broker.certFile === undefined) return [];
-  const own = new X509Certificate(readFileSync(broker.certFile));
-  return [`own certificate ${validity(own.validFrom, own.validTo)}`];
 }

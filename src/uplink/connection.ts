@@ -1,5 +1,5 @@
 // One connection to the broker: one client object of the MQTT library, used once and thrown away.
-import mqtt, { type IClientOptions, type IConnackPacket, type MqttClient } from "mqtt";
+import mqtt, { type IClientOptions, type IConnackPacket, type IPublishPacket, type MqttClient } from "mqtt";
 import { Fault } from "../words/errors.ts";
 import { brokerFault, codeOf } from "./fault.ts";
 import { MAX_INCOMING_BYTES } from "./login.ts";
@@ -8,16 +8,43 @@ import { reasonText, refusesProtocol } from "./reasons.ts";
 /** What became of one publish: a reason code with its text (0 is success), or `lost` with the connection. */
 export type Puback = { readonly code: number; readonly reason: string } | "lost";
 
-export interface Connection {
-  readonly protocol: "5" | "3.1.1";
+/** What came in on a topic that was subscribed to. */
+export interface Incoming {
+  readonly topic: string;
+  readonly payload: Buffer;
+  /** The broker had kept it from before the subscription. */
+  readonly retained: boolean;
+  /** MQTT 5: where the sender wants a reply, and what it wants back with it. */
+  readonly responseTopic?: string;
+  readonly correlation?: Buffer;
+}
+
+export interface Outgoing {
+  readonly topic: string;
+  readonly payload: string;
+  readonly retain: boolean;
+  /** MQTT 5: given back to the sender of a command. */
+  readonly correlation?: Buffer;
+}
+
+/** What the broker allows on this connection. */
+export interface Limits {
   /** Most publishes that the broker takes without PUBACK at one moment. */
   readonly receiveMaximum: number;
   /** Largest packet that the broker takes, bytes. */
   readonly maximumPacketBytes: number;
+  readonly retainAvailable: boolean;
+}
+
+export interface Connection {
+  readonly protocol: "5" | "3.1.1";
+  readonly limits: Limits;
   /** Publishes at QoS 1. `done` is called at most once; on a connection that is gone with `lost`, or not at all. */
-  publish(topic: string, payload: string, retain: boolean, done: (puback: Puback) => void): void;
+  publish(message: Outgoing, done: (puback: Puback) => void): void;
   /** Subscribes at QoS 1. @throws Fault BROKER_REFUSED when the broker does not grant it, BROKER_LOST */
-  subscribe(topic: string): Promise<void>;
+  subscribe(topics: readonly string[]): Promise<void>;
+  /** Ends a subscription; what the broker says to that makes no difference. */
+  unsubscribe(topic: string): void;
   /** Resolves once with the reason when the connection is gone. */
   readonly gone: Promise<Fault>;
   /** Says DISCONNECT, so that the broker forgets the last will; resolves when the socket is closed or after `ms`. */
@@ -41,7 +68,7 @@ export interface ConnectionRequest {
   /** The broker's `host:port`, for people. */
   readonly at: string;
   readonly signal: AbortSignal;
-  readonly message: (topic: string, payload: Buffer) => void;
+  readonly message: (message: Incoming) => void;
   /** Makes the client object; the library's own `connect` unless a test looks inside. */
   readonly makeClient?: (options: IClientOptions) => MqttClient;
 }
@@ -80,10 +107,11 @@ export function openConnection(request: ConnectionRequest): Promise<Opened> {
           : new Fault("BROKER_UNREACHABLE", `${at} closed the connection before it answered`)),
     );
   };
+  let reference: string | undefined;
   const fail = (thrown: unknown): void => {
     const code = codeOf(thrown);
     if (!connected && typeof code === "number") refusal ??= code;
-    fault ??= brokerFault(thrown, at, connected);
+    fault ??= brokerFault(reference === undefined ? thrown : withReference(thrown, reference), at, connected);
     end();
   };
   const abort = (): void => {
@@ -96,15 +124,20 @@ export function openConnection(request: ConnectionRequest): Promise<Opened> {
   boundIncoming(client, () =>
     fail(new Fault("BROKER_LOST", `${at} sent a packet larger than ${MAX_INCOMING_BYTES} bytes`)),
   );
+  // The library's error for a refused CONNECT does not carry what the CONNACK said besides its code.
+  client.on("packetreceive", (packet) => {
+    if (packet.cmd === "connack") reference = packet.properties?.serverReference;
+  });
   client.on("error", fail);
   // Errors without a code, such as a WebSocket address that answers 404, do not reach the client's own event.
   client.stream.on("error", fail);
   client.on("disconnect", (packet) => {
     const code = packet.reasonCode ?? 0;
-    fault ??= brokerFault(Object.assign(new Error("the broker ended it"), code === 0 ? {} : { code }), at, true);
+    const said = Object.assign(new Error("the broker ended it"), code === 0 ? {} : { code });
+    fault ??= brokerFault(withReference(said, packet.properties?.serverReference), at, true);
   });
   client.on("close", end);
-  client.on("message", (topic, payload) => request.message(topic, payload));
+  client.on("message", (topic, payload, packet) => request.message(incoming(topic, payload, packet)));
   signal.addEventListener("abort", abort, { once: true });
   if (signal.aborted) abort();
 
@@ -112,6 +145,11 @@ export function openConnection(request: ConnectionRequest): Promise<Opened> {
     client.once("connect", (connack) => {
       if (over) return;
       connected = true;
+      if (connack.properties?.maximumQoS === 0) {
+        // Without acknowledgements nothing could ever be counted as sent.
+        const text = `the broker ${at} offers no QoS 1, and so acknowledges nothing`;
+        return fail(new Fault("BROKER_REFUSED", text, { at, code: 0x9b }));
+      }
       resolve({ connection: connectionOf(client, connack, options, at, gone, fail) });
     });
     void gone.then((reason) =>
@@ -139,40 +177,49 @@ function connectionOf(
   gone: Promise<Fault>,
   cut: (fault: Fault) => void,
 ): Connection {
-  const limits = connack.properties;
-  const retainAvailable = limits?.retainAvailable ?? true;
+  const said = connack.properties;
+  const limits = {
+    receiveMaximum: said?.receiveMaximum ?? 65_535,
+    maximumPacketBytes: said?.maximumPacketSize ?? 268_435_460,
+    retainAvailable: said?.retainAvailable ?? true,
+  };
   return {
     protocol: options.protocolVersion === 5 ? "5" : "3.1.1",
-    receiveMaximum: limits?.receiveMaximum ?? 65_535,
-    maximumPacketBytes: limits?.maximumPacketSize ?? 268_435_460,
+    limits,
     gone,
     cut,
-    publish(topic, payload, retain, done) {
+    publish({ topic, payload, retain, correlation }, done) {
       if (!client.connected || client.disconnecting || client.stream.destroyed) {
         done("lost");
         return;
       }
-      client.publish(topic, payload, { qos: 1, retain: retain && retainAvailable }, (error) => {
+      const properties = correlation === undefined ? {} : { properties: { correlationData: correlation } };
+      client.publish(topic, payload, { qos: 1, retain: retain && limits.retainAvailable, ...properties }, (error) => {
         if (!error) return done({ code: 0, reason: "" });
         const code = codeOf(error);
         done(typeof code === "number" ? { code, reason: reasonText(code) } : "lost");
       });
     },
-    subscribe(topic) {
+    subscribe(topics) {
       return new Promise((resolve, reject) => {
-        client.subscribe(topic, { qos: 1 }, (error, granted) => {
-          const refused = granted?.find((one) => one.qos >= 128)?.qos ?? (error === null ? undefined : codeOf(error));
-          if (error === null && refused === undefined) resolve();
-          else if (typeof refused === "number")
-            reject(
-              new Fault("BROKER_REFUSED", `the broker ${at} does not let this device read ${topic}`, {
-                topic,
-                reason: reasonText(refused),
-              }),
-            );
-          else reject(brokerFault(error, at, true));
+        client.subscribe([...topics], { qos: 1 }, (error, granted) => {
+          const refused = granted?.find((one) => one.qos >= 128);
+          const code = refused?.qos ?? (error === null ? undefined : codeOf(error));
+          if (error === null && code === undefined) return resolve();
+          if (typeof code !== "number") return reject(brokerFault(error, at, true));
+          const topic = refused?.topic ?? topics.join(", ");
+          const details = { at, topic, code };
+          reject(
+            new Fault("BROKER_REFUSED", `the broker ${at} does not let this device read ${topic}`, {
+              ...details,
+              reason: reasonText(code),
+            }),
+          );
         });
       });
+    },
+    unsubscribe(topic) {
+      if (client.connected) client.unsubscribe(topic, () => undefined);
     },
     async close(ms) {
       let timer: NodeJS.Timeout | undefined;
@@ -187,6 +234,24 @@ function connectionOf(
       cut(new Fault("BROKER_LOST", "the agent closed the connection"));
     },
   };
+}
+
+function incoming(topic: string, payload: Buffer, packet: IPublishPacket): Incoming {
+  const { responseTopic, correlationData } = packet.properties ?? {};
+  return {
+    topic,
+    payload,
+    retained: packet.retain,
+    ...(responseTopic === undefined ? {} : { responseTopic }),
+    ...(correlationData === undefined ? {} : { correlation: correlationData }),
+  };
+}
+
+/** The same error with the server that the broker named instead of itself. */
+function withReference(thrown: unknown, reference: string | undefined): unknown {
+  return reference === undefined || !(thrown instanceof Error) || thrown instanceof Fault
+    ? thrown
+    : Object.assign(thrown, { reference });
 }
 
 /** Cuts off a broker that sends more than one bounded packet without ever completing it; the library has no such bound. */

@@ -2,43 +2,55 @@
 import { type Journal, OUTBOX_LANES, type OutboxRow, type RowFate } from "../journal/journal.ts";
 import { backoffMs } from "../supervise/backoff.ts";
 import { Fault } from "../words/errors.ts";
-import type { Connection, Puback } from "./connection.ts";
+import type { Connection, Outgoing, Puback } from "./connection.ts";
 import { Lanes } from "./lanes.ts";
+import { oversize } from "./oversize.ts";
 import { pubackVerdict } from "./reasons.ts";
 import type { Topics } from "./topics.ts";
 
 /** Rows read at once from a lane: enough that the next read, taken at half, is back before these are gone. */
 const BATCH = 1_000;
-/** Largest payload that the contract allows, bytes. */
-const MAX_PAYLOAD_BYTES = 65_536;
 /** Tries of a row that the broker refuses without a lasting reason. */
 const UNCLEAR_TRIES = 4;
+/** Waits before a broker that asked for later is tried again. */
 const LATER = { firstMs: 1_000, maxMs: 30_000, stableAfterMs: 0 };
+/** Most replies to commands that wait their turn. */
+const MAX_REPLIES = 100;
+/** Only this lane may fill the window to its end. */
+const ALERT_LANE = 0;
 
 type Answer = Exclude<Puback, "lost">;
 
 export interface DrainDeps {
-  readonly connection: Pick<Connection, "publish" | "receiveMaximum" | "maximumPacketBytes" | "protocol" | "cut">;
+  readonly connection: Pick<Connection, "publish" | "limits" | "cut">;
   readonly journal: Pick<Journal, "waiting" | "settle">;
   readonly topics: Topics;
   /** Most publishes without PUBACK. */
   readonly window: number;
+  /** `server`: an acknowledged row stays unconfirmed until the server's `ack`. */
+  readonly confirm: "puback" | "server";
   /** No PUBACK for this long while some are owed: the connection is dead, milliseconds. */
   readonly pubackMs: number;
   /** A publish was refused or a row cannot be sent: counted and logged by the receiver. */
   readonly dropped: (fault: Fault) => void;
   /** Rows were settled. */
   readonly settled: () => void;
+  /** The broker's quota is used up (a fault), or it takes rows again (undefined). */
+  readonly limited: (fault: Fault | undefined) => void;
   readonly random: () => number;
 }
 
 export interface Drain {
   /** Publishes a retained state; a newer one replaces an older one that is still waiting its turn. */
   post(topic: string, json: string): void;
+  /** Publishes a reply to a command. */
+  reply(topic: string, json: string, correlation?: Buffer): void;
   /** Rows may be sent from now on. */
   open(): void;
-  /** Rows were committed. */
+  /** Rows were committed or put back. */
   wake(): void;
+  /** True where no row of this lane is left to be sent; in flight some may be. */
+  isClear(lane: number): boolean;
   /** No further rows; those in flight and posted states may still be acknowledged. */
   closeRows(): void;
   /** Resolves when nothing waits and nothing is in flight, or after `ms`, or when stopped. */
@@ -50,10 +62,19 @@ export interface Drain {
 /** Drains the journal over one connection. No row is sent twice over it unless the broker asked for later. */
 export function startDrain(deps: DrainDeps): Drain {
   const { connection, journal, topics } = deps;
-  const limit = Math.max(1, Math.min(deps.window, connection.receiveMaximum));
+  const { limits } = connection;
+  const limit = Math.max(1, Math.min(deps.window, limits.receiveMaximum));
+  /** A backlog leaves room, so that an alert does not wait for anybody's PUBACK. */
+  const backlogLimit = limit - Math.min(4, limit >> 3);
+  /** Rows in flight that the broker's quota seems to allow: 1 after a refusal, more with each acceptance. */
+  let allowed = limit;
   const lanes = new Lanes(OUTBOX_LANES, BATCH);
-  const posts = new Map<string, string>();
-  const tries = new Map<number, number>();
+  /** What waits beside rows, by topic; replies, which must not replace each other, by number. */
+  const posts = new Map<string, Outgoing>();
+  let replies = 0;
+  /** Posts that the broker asked for later. */
+  let postponed: [string, Outgoing][] = [];
+  const tries = new Map<OutboxRow, number>();
   let fates: RowFate[] = [];
   let inFlight = 0;
   let rowsOpen = false;
@@ -61,6 +82,8 @@ export function startDrain(deps: DrainDeps): Drain {
   let dead = false;
   let pauses = 0;
   let pause: NodeJS.Timeout | undefined;
+  /** Rows of this lane and those after it wait for the end of the pause: the most urgent lane that was refused. */
+  let pausedFrom = Number.POSITIVE_INFINITY;
   let ackedSinceCheck = true;
   let whenQuiet: (() => void)[] = [];
 
@@ -77,53 +100,81 @@ export function startDrain(deps: DrainDeps): Drain {
     fates.push(fate);
   };
   const refuse = (row: OutboxRow, reason: string): void => {
+    tries.delete(row);
     settle({ stream: row.stream, seq: row.seq, refused: reason });
     deps.dropped(
       new Fault("PUBLISH_REFUSED", `event ${row.seq} was not delivered: ${reason}`, { seq: row.seq, type: row.type }),
     );
   };
-  const later = (row: OutboxRow): void => {
-    lanes.putBack(row);
+
+  const tryLater = (lane: number): void => {
+    allowed = 1;
+    pausedFrom = Math.min(pausedFrom, lane);
     if (pause !== undefined) return;
     pauses += 1;
     pause = setTimeout(
       () => {
         pause = undefined;
+        pausedFrom = Number.POSITIVE_INFINITY;
+        for (const [key, message] of postponed) if (!posts.has(key)) posts.set(key, message);
+        postponed = [];
         pump();
       },
       backoffMs(pauses, LATER, deps.random()),
     );
   };
+  const overQuota = (reason: string): void => {
+    deps.limited(new Fault("BROKER_QUOTA", `the broker takes no more of this device's messages for now: ${reason}`));
+  };
 
+  const accepted = (row: OutboxRow): void => {
+    if (pauses > 0) deps.limited(undefined);
+    pauses = 0;
+    allowed = Math.min(limit, allowed + 1);
+    tries.delete(row);
+    const { stream, seq } = row;
+    settle(deps.confirm === "server" ? { stream, seq, unconfirmed: true } : { stream, seq });
+  };
   const rowAcknowledged = (row: OutboxRow, puback: Answer): void => {
     switch (pubackVerdict(puback.code)) {
       case "accepted":
-        pauses = 0;
-        tries.delete(row.seq);
-        settle({ stream: row.stream, seq: row.seq });
+        accepted(row);
         return;
       case "refused":
         refuse(row, puback.reason);
         return;
       case "later":
-        later(row);
+        overQuota(puback.reason);
+        lanes.putBack(row);
+        tryLater(row.lane);
         return;
       case "unclear": {
-        const count = (tries.get(row.seq) ?? 0) + 1;
-        if (count < UNCLEAR_TRIES) {
-          tries.set(row.seq, count);
-          later(row);
+        const count = (tries.get(row) ?? 0) + 1;
+        if (count >= UNCLEAR_TRIES) {
+          refuse(row, puback.reason);
           return;
         }
-        tries.delete(row.seq);
-        refuse(row, puback.reason);
+        tries.set(row, count);
+        lanes.putBack(row);
+        tryLater(row.lane);
       }
     }
   };
+  const postAcknowledged = (key: string, message: Outgoing, puback: Answer): void => {
+    if (puback.code < 0x80) return;
+    if (pubackVerdict(puback.code) === "later") {
+      overQuota(puback.reason);
+      postponed.push([key, message]);
+      tryLater(Number.POSITIVE_INFINITY);
+      return;
+    }
+    const { topic } = message;
+    deps.dropped(new Fault("PUBLISH_REFUSED", `the broker refused ${topic}: ${puback.reason}`, { topic }));
+  };
 
-  const send = (topic: string, payload: string, retain: boolean, done: (puback: Answer) => void): void => {
+  const send = (message: Outgoing, done: (puback: Answer) => void): void => {
     inFlight += 1;
-    connection.publish(topic, payload, retain, (puback) => {
+    connection.publish(message, (puback) => {
       inFlight -= 1;
       ackedSinceCheck = true;
       if (stopped) return;
@@ -136,12 +187,11 @@ export function startDrain(deps: DrainDeps): Drain {
       pump();
     });
   };
-
   const sendRow = (row: OutboxRow): void => {
     const topic = topics.event(row.type);
-    const tooLarge = oversize(topic, row.json, connection.maximumPacketBytes);
+    const tooLarge = oversize(topic, row.json, limits.maximumPacketBytes);
     if (tooLarge !== undefined) refuse(row, tooLarge);
-    else send(topic, row.json, false, (puback) => rowAcknowledged(row, puback));
+    else send({ topic, payload: row.json, retain: false }, (puback) => rowAcknowledged(row, puback));
   };
 
   const read = (): void => {
@@ -155,26 +205,29 @@ export function startDrain(deps: DrainDeps): Drain {
         () => lanes.failed(wanted),
       );
   };
-
+  const sendPosts = (): void => {
+    for (const [key, message] of posts) {
+      if (inFlight >= limit) return;
+      posts.delete(key);
+      send(message, (puback) => postAcknowledged(key, message, puback));
+    }
+  };
+  const sendRows = (): void => {
+    const backlogRoom = Math.min(backlogLimit, allowed);
+    while (inFlight < Math.min(limit, allowed)) {
+      const before = inFlight < backlogRoom ? pausedFrom : Math.min(pausedFrom, ALERT_LANE + 1);
+      const row = lanes.next(before);
+      if (row === undefined) break;
+      sendRow(row);
+    }
+    read();
+  };
   const pump = (): void => {
     if (stopped || dead) return;
-    while (inFlight < limit && posts.size > 0) {
-      const [topic, json] = posts.entries().next().value ?? ["", ""];
-      posts.delete(topic);
-      send(topic, json, true, (puback) => {
-        if (puback.code < 0x80) return;
-        deps.dropped(new Fault("PUBLISH_REFUSED", `the broker refused ${topic}: ${puback.reason}`, { topic }));
-      });
-    }
-    if (rowsOpen && pause === undefined) {
-      while (inFlight < limit) {
-        const row = lanes.next();
-        if (row === undefined) break;
-        sendRow(row);
-      }
-      read();
-    }
-    if (inFlight === 0 && posts.size === 0 && (!rowsOpen || (lanes.empty && pause === undefined))) {
+    sendPosts();
+    if (rowsOpen) sendRows();
+    const rowsWait = rowsOpen && (!lanes.empty || pause !== undefined);
+    if (inFlight === 0 && posts.size === 0 && postponed.length === 0 && !rowsWait) {
       flushFates();
       for (const resolve of whenQuiet) resolve();
       whenQuiet = [];
@@ -189,7 +242,14 @@ export function startDrain(deps: DrainDeps): Drain {
 
   return {
     post(topic, json) {
-      posts.set(topic, json);
+      posts.set(topic, { topic, payload: json, retain: true });
+      pump();
+    },
+    reply(topic, json, correlation) {
+      if (posts.size >= MAX_REPLIES) return;
+      replies += 1;
+      const more = correlation === undefined ? {} : { correlation };
+      posts.set(`#${replies}`, { topic, payload: json, retain: false, ...more });
       pump();
     },
     open() {
@@ -200,6 +260,7 @@ export function startDrain(deps: DrainDeps): Drain {
       lanes.wake();
       pump();
     },
+    isClear: (lane) => lanes.isClear(lane),
     closeRows() {
       rowsOpen = false;
       pump();
@@ -223,23 +284,4 @@ export function startDrain(deps: DrainDeps): Drain {
       whenQuiet = [];
     },
   };
-}
-
-/** Why a payload cannot be sent, or undefined where it can. */
-function oversize(topic: string, json: string, maximumPacketBytes: number): string | undefined {
-  // A UTF-16 unit is at most 3 bytes of UTF-8; most rows are spared the exact count.
-  const small = json.length * 3 + topic.length * 3 + 16;
-  if (small <= maximumPacketBytes && json.length * 3 <= MAX_PAYLOAD_BYTES) return undefined;
-  const payload = Buffer.byteLength(json);
-  if (payload > MAX_PAYLOAD_BYTES) return `${payload} bytes are more than the contract's ${MAX_PAYLOAD_BYTES}`;
-  const packet = publishBytes(Buffer.byteLength(topic), payload);
-  if (packet > maximumPacketBytes) return `a packet of ${packet} bytes is more than the broker's ${maximumPacketBytes}`;
-  return undefined;
-}
-
-/** Bytes of an MQTT 5 PUBLISH at QoS 1 without properties (MQTT 5, section 3.3). */
-export function publishBytes(topicBytes: number, payloadBytes: number): number {
-  const remaining = 2 + topicBytes + 2 + 1 + payloadBytes;
-  const lengthBytes = remaining < 128 ? 1 : remaining < 16_384 ? 2 : remaining < 2_097_152 ? 3 : 4;
-  return 1 + lengthBytes + remaining;
 }

@@ -1,6 +1,6 @@
 // Turns what sockets, TLS and MQTT report into faults that a technician can act on. Never quotes a secret.
 import { Fault } from "../words/errors.ts";
-import { reasonText } from "./reasons.ts";
+import { reasonFault, reasonText } from "./reasons.ts";
 
 const TLS_CODES = new Set([
   "CERT_HAS_EXPIRED",
@@ -44,10 +44,13 @@ export function brokerFault(thrown: unknown, at: string, connected: boolean): Fa
       at,
       code,
     });
-  if (typeof code === "number" && !connected)
-    return new Fault("BROKER_REFUSED", `the broker ${at} refused this device: ${reasonText(code)}`, { at, code });
-  if (connected || typeof code === "number")
-    return new Fault("BROKER_LOST", `the connection to ${at} broke: ${lostSentence(code, message)}`, { at, code });
+  if (typeof code === "number") {
+    const reference = referenceOf(thrown);
+    const details = { at, code, ...(reference === undefined ? {} : { reference }) };
+    return new Fault(reasonFault(code, connected), brokerSentence(code, at, connected, reference), details);
+  }
+  if (connected)
+    return new Fault("BROKER_LOST", `the connection to ${at} broke: ${code ?? message.toLowerCase()}`, { at });
   return new Fault("BROKER_UNREACHABLE", unreachableSentence(at, code, message), { at, code });
 }
 
@@ -70,19 +73,43 @@ export function tlsSentence(code: string): string {
     case "ERR_SSL_WRONG_VERSION_NUMBER":
     case "ERR_SSL_PACKET_LENGTH_TOO_LONG":
       return "this port does not speak TLS";
+    case "ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL":
+    case "ERR_SSL_SSL/TLS_ALERT_NO_APPLICATION_PROTOCOL":
+      return "the broker knows none of the names in alpn";
     case "ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED":
     case "ERR_SSL_SSL/TLS_ALERT_HANDSHAKE_FAILURE":
     case "ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE":
       return "the broker asks for a client certificate; give certFile and keyFile";
+    case "ERR_SSL_SSL/TLS_ALERT_CERTIFICATE_EXPIRED":
+    case "ERR_SSL_SSLV3_ALERT_CERTIFICATE_EXPIRED":
+      return "the broker says that this device's certificate has expired";
     default:
       return /ALERT/.test(code) ? `the broker rejected this device's certificate (${code})` : code;
   }
 }
 
-function lostSentence(code: string | number | undefined, message: string): string {
-  if (code === 0x8e) return "another client took over the session; is this device name used twice?";
-  if (typeof code === "number") return reasonText(code);
-  return code === undefined ? message.toLowerCase() : code;
+function brokerSentence(code: number, at: string, connected: boolean, reference: string | undefined): string {
+  const reason = reasonText(code);
+  switch (reasonFault(code, connected)) {
+    case "BROKER_TAKEN":
+      return `another device uses this name: ${at} gave it the connection: ${reason}`;
+    case "BROKER_MOVED": {
+      const where = reference === undefined ? "a server it does not name" : reference;
+      return `${at} sends this device to ${where}: ${reason}`;
+    }
+    case "BROKER_BUSY":
+      return `the broker ${at} cannot serve this device now: ${reason}`;
+    case "BROKER_LOST":
+      return `the connection to ${at} broke: ${reason}`;
+    default:
+      return `the broker ${at} refused this device: ${reason}`;
+  }
+}
+
+/** Which server the broker named instead of itself. */
+function referenceOf(thrown: unknown): string | undefined {
+  if (typeof thrown !== "object" || thrown === null || !("reference" in thrown)) return undefined;
+  return typeof thrown.reference === "string" ? thrown.reference.slice(0, 500) : undefined;
 }
 
 function unreachableSentence(at: string, code: string | number | undefined, message: string): string {

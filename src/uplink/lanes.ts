@@ -80,9 +80,13 @@ export class Lanes {
     this.#lane(read.lane).reading = false;
   }
 
-  /** The next row to publish, or undefined where none is in hand. */
-  next(): OutboxRow | undefined {
+  /**
+   * The next row to publish, or undefined where none is in hand.
+   * @param before only lanes below this number
+   */
+  next(before = Number.POSITIVE_INFINITY): OutboxRow | undefined {
     for (const lane of this.#lanes) {
+      if (lane.number >= before) return undefined;
       const row = lane.rows[lane.at];
       if (row === undefined) continue;
       lane.at += 1;
@@ -102,7 +106,12 @@ export class Lanes {
 
   /** True where no row is in hand and the journal has none that was not read. */
   get empty(): boolean {
-    return this.#lanes.every((lane) => !lane.reading && !lane.more && lane.at >= lane.rows.length);
+    return this.#lanes.every(isClear);
+  }
+
+  /** True where no row of this lane is in hand or still to be read. */
+  isClear(number: number): boolean {
+    return isClear(this.#lane(number));
   }
 
   #lane(number: number): Lane {
@@ -110,4 +119,8 @@ export class Lanes {
     if (lane === undefined) throw new RangeError(`no lane ${number}`);
     return lane;
   }
+}
+
+function isClear(lane: Lane): boolean {
+  return !lane.reading && !lane.more && lane.at >= lane.rows.length;
 }

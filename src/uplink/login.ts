@@ -4,6 +4,7 @@ import type { IClientOptions } from "mqtt";
 import type { BrokerConfig } from "../config/schema.ts";
 import { readSecret } from "../config/secret.ts";
 import { Fault } from "../words/errors.ts";
+import { checkUsable, type TlsFiles } from "./certificates.ts";
 
 /** Most bytes of one packet from the broker: a fleet configuration of 128 KiB and its frame fit. */
 export const MAX_INCOMING_BYTES = 262_144;
@@ -36,22 +37,32 @@ export function addressOf(url: string): BrokerAddress {
   };
 }
 
-export interface TlsFiles {
-  ca?: Buffer;
-  cert?: Buffer;
-  key?: string;
+/** What the files of a login held when they were read. */
+export interface LoginFiles {
+  readonly tls: TlsFiles;
+  readonly password?: string;
 }
 
 /**
- * Reads the TLS files that the settings name.
- * @throws Fault CONFIG_UNREADABLE for certificates, CONFIG_SECRET for the key
+ * Reads the files that the settings name.
+ * @throws Fault CONFIG_UNREADABLE for certificates, CONFIG_SECRET for key and password, CERT_UNUSABLE for what is none
  */
-export function readTlsFiles(broker: BrokerConfig): TlsFiles {
-  return {
-    ...(broker.caFile === undefined ? {} : { ca: readCertificate(broker.caFile) }),
-    ...(broker.certFile === undefined ? {} : { cert: readCertificate(broker.certFile) }),
-    ...(broker.keyFile === undefined ? {} : { key: readSecret(broker.keyFile) }),
+export function readLoginFiles(broker: BrokerConfig): LoginFiles {
+  const { passwordFile, caFile, certFile, keyFile } = broker;
+  const password = passwordFile === undefined ? {} : { password: readSecret(passwordFile) };
+  if (!addressOf(broker.url).secure) return { tls: {}, ...password };
+  const tls = {
+    ...(caFile === undefined ? {} : { ca: readCertificate(caFile) }),
+    ...(certFile === undefined ? {} : { cert: readCertificate(certFile) }),
+    ...(keyFile === undefined ? {} : { key: readSecret(keyFile) }),
   };
+  checkUsable(tls);
+  return { tls, ...password };
+}
+
+/** The files that `readLoginFiles` would read. */
+export function loginFileNames({ passwordFile, caFile, certFile, keyFile }: BrokerConfig): string[] {
+  return [passwordFile, caFile, certFile, keyFile].filter((file) => file !== undefined);
 }
 
 function readCertificate(file: string): Buffer {
@@ -65,28 +76,27 @@ function readCertificate(file: string): Buffer {
 
 /**
  * Options for one client object: it connects once, never by itself again, and keeps nothing for later.
- * Files are read anew each time, so a changed password or renewed certificate is taken at the next attempt.
  * @param device client id, and user name where none is set but a password is
- * @throws Fault CONFIG_SECRET, CONFIG_UNREADABLE
  */
 export function loginOptions(
   broker: BrokerConfig,
+  { tls, password }: LoginFiles,
   device: string,
   protocol: "5" | "3.1.1",
   connackMs: number,
 ): IClientOptions {
   const address = addressOf(broker.url);
-  const password = broker.passwordFile === undefined ? undefined : readSecret(broker.passwordFile);
   const username = broker.username ?? (password === undefined ? undefined : device);
+  const alpn = broker.alpn === undefined ? {} : { ALPNProtocols: [...broker.alpn] };
   return {
     protocol: address.websocket ? (address.secure ? "wss" : "ws") : address.secure ? "mqtts" : "mqtt",
     host: address.host,
     hostname: address.websocket && address.host.includes(":") ? `[${address.host}]` : address.host,
     port: address.port,
     ...(address.websocket
-      ? { path: address.path, wsOptions: { maxPayload: MAX_INCOMING_BYTES, perMessageDeflate: false } }
+      ? { path: address.path, wsOptions: { maxPayload: MAX_INCOMING_BYTES, perMessageDeflate: false, ...alpn } }
       : {}),
-    ...(address.secure ? { ...readTlsFiles(broker), rejectUnauthorized: true } : {}),
+    ...(address.secure ? { ...tls, ...alpn, rejectUnauthorized: true } : {}),
     ...(username === undefined ? {} : { username }),
     ...(password === undefined ? {} : { password }),
     ...(protocol === "5"

@@ -2,7 +2,7 @@
 import type { IClientOptions } from "mqtt";
 import type { BrokerConfig } from "../config/schema.ts";
 import { type ConnectionRequest, type Opened, openConnection } from "./connection.ts";
-import { loginOptions } from "./login.ts";
+import { type LoginFiles, loginOptions } from "./login.ts";
 
 export interface ProtocolMemory {
   /** The broker refused MQTT 5 in so many words. */
@@ -11,6 +11,7 @@ export interface ProtocolMemory {
 
 export interface Login {
   readonly broker: BrokerConfig;
+  readonly files: LoginFiles;
   readonly device: string;
   /** The device name unless another client of the same device must not be pushed off. */
   readonly clientId?: string;
@@ -27,7 +28,6 @@ export function protocolsToTry(setting: BrokerConfig["protocol"], memory: Protoc
 /**
  * Opens a connection, trying the other protocol version within the same attempt where the first one is, or may be, the
  * reason of the failure. Only a refusal in so many words is remembered: a broker that just closed may have been starting.
- * @throws Fault CONFIG_SECRET, CONFIG_UNREADABLE
  */
 export async function openNegotiated(
   request: Omit<ConnectionRequest, "options">,
@@ -37,7 +37,7 @@ export async function openNegotiated(
   let first: Opened | undefined;
   for (const protocol of protocolsToTry(login.broker.protocol, memory)) {
     const options = {
-      ...loginOptions(login.broker, login.device, protocol, login.connackMs),
+      ...loginOptions(login.broker, login.files, login.device, protocol, login.connackMs),
       ...(login.clientId === undefined ? {} : { clientId: login.clientId }),
       ...(login.will === undefined ? {} : { will: login.will }),
     };

@@ -5,6 +5,10 @@ export interface Topics {
   readonly status: string;
   readonly ack: string;
   readonly delivery: string;
+  /** Subscription to every command. */
+  readonly commands: string;
+  /** Name of the command whose topic this is; undefined for any other topic. */
+  readonly commandName: (topic: string) => string | undefined;
   readonly event: (type: string) => string;
   readonly state: (name: string) => string;
 }
@@ -18,6 +22,8 @@ export function topicsOf(prefix: string, site: string, device: string): Topics {
     status: `${root}/status`,
     ack: `${root}/ack`,
     delivery: `${root}/state/delivery`,
+    commands: `${root}/cmd/+`,
+    commandName: (topic) => (topic.startsWith(`${root}/cmd/`) ? topic.slice(root.length + 5) : undefined),
     event: (type) => {
       // Asked for with every publish; types are few.
       const known = events.get(type);

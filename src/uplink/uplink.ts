@@ -5,16 +5,20 @@
 import type { IClientOptions, MqttClient } from "mqtt";
 import type { BrokerConfig } from "../config/schema.ts";
 import type { Journal } from "../journal/journal.ts";
-import { type BackoffSettings, DEFAULT_BACKOFF } from "../supervise/backoff.ts";
+import { type BackoffSettings, DEFAULT_BACKOFF, pause } from "../supervise/backoff.ts";
 import { keepRunning, type StageReport } from "../supervise/keep-running.ts";
-import { asFault, Fault } from "../words/errors.ts";
-import { parseAck } from "./ack.ts";
+import { asFault, type Fault } from "../words/errors.ts";
+import { withOwnDates } from "./certificates.ts";
+import { Commanding } from "./commanding.ts";
 import { ConnectionCount } from "./conn.ts";
-import type { Connection, ConnectionRequest } from "./connection.ts";
-import { watchDelivery } from "./delivery.ts";
-import { startDrain } from "./drain.ts";
+import type { ConnectionRequest, Incoming } from "./connection.ts";
 import { addressOf } from "./login.ts";
+import { type Route, routeAfter } from "./moved.ts";
+import { DEFAULT_PATIENCE, Patience, type PatienceSettings } from "./patience.ts";
 import { openNegotiated, type ProtocolMemory } from "./protocol.ts";
+import { LoginRenewal } from "./renewal.ts";
+import { resendCommand } from "./resend.ts";
+import { type End, serveConnection } from "./session.ts";
 import type { RetainedStates } from "./states.ts";
 import { type Topics, topicsOf } from "./topics.ts";
 
@@ -32,9 +36,15 @@ export interface UplinkDeps {
   readonly journal: Journal;
   readonly states: RetainedStates;
   readonly report: StageReport;
+  /** The stage `certificates`: degraded 30 days before one of the login's ends, or while a new one cannot be used. */
+  readonly certificates: StageReport;
   readonly signal: AbortSignal;
   /** Wall clock: UTC, RFC 3339 with milliseconds. */
   readonly timeNow: () => string;
+  /** Whether `timeNow` can be trusted; without it always. */
+  readonly clockTrusted?: () => boolean;
+  /** Registers what to call when a new attempt may succeed at once: the clock was set, the network came up. */
+  readonly onNudge?: (nudge: () => void) => void;
   /** Something was refused or dropped without ending the connection: counted and logged by the receiver. */
   readonly dropped: (fault: Fault) => void;
   readonly random?: () => number;
@@ -44,23 +54,60 @@ export interface UplinkDeps {
 
 export interface UplinkTimings {
   readonly backoff: BackoffSettings;
+  readonly patience: PatienceSettings;
   /** Longest wait for the broker's CONNACK, milliseconds. */
   readonly connackMs: number;
   /** No PUBACK for this long while some are owed: the connection is dead. */
   readonly pubackMs: number;
+  /** Longest wait for what the broker remembers of this device, before the first row is sent. */
+  readonly rememberedMs: number;
   /** Least time between two `state/delivery`. */
   readonly deliveryMs: number;
+  /** How often certificates and password are looked at. */
+  readonly renewalMs: number;
   /** How long a stop waits for what is still on its way. */
   readonly lingerMs: number;
 }
 
 export const DEFAULT_TIMINGS: UplinkTimings = {
   backoff: DEFAULT_BACKOFF,
+  patience: DEFAULT_PATIENCE,
   connackMs: 10_000,
   pubackMs: 30_000,
+  rememberedMs: 2_000,
   deliveryMs: 1_000,
+  renewalMs: 5_000,
   lingerMs: 2_000,
 };
+
+/** What lasts longer than one connection. */
+export interface Uplink {
+  readonly settings: UplinkSettings;
+  readonly deps: UplinkDeps;
+  readonly timings: UplinkTimings;
+  readonly topics: Topics;
+  readonly commanding: Commanding;
+  /** UTC time of the last `status` of this process; undefined before the first. */
+  lastStatus: string | undefined;
+  /** What the present connection does about a commit. */
+  committed: () => void;
+  /** Ends the present connection in order, so that the next one uses new files. */
+  renew: () => void;
+  /** Ends the present wait between two attempts. */
+  hurry: () => void;
+}
+
+/** What only the making of connections knows. */
+interface Making {
+  readonly count: ConnectionCount;
+  readonly protocol: ProtocolMemory;
+  readonly renewal: LoginRenewal;
+  readonly patience: Patience;
+  /** Where the broker sent this device. */
+  route: Route | undefined;
+  /** Monotonic milliseconds since which the present or last connection serves; undefined where it never did. */
+  servingSince: number | undefined;
+}
 
 /**
  * Runs until `deps.signal` is aborted; then sends what can still be sent, says `offline` and DISCONNECT, and resolves.
@@ -68,135 +115,115 @@ export const DEFAULT_TIMINGS: UplinkTimings = {
  */
 export async function runUplink(settings: UplinkSettings, deps: UplinkDeps): Promise<void> {
   const timings = { ...DEFAULT_TIMINGS, ...deps.timings };
-  const session: Session = {
+  const { broker } = settings;
+  const nowMs = (): number => Date.parse(deps.timeNow());
+  const topics = topicsOf(broker.prefix, settings.site, settings.device);
+  const uplink: Uplink = {
     settings,
     deps,
     timings,
-    topics: topicsOf(settings.broker.prefix, settings.site, settings.device),
+    topics,
+    commanding: new Commanding({
+      journal: deps.journal,
+      commands: new Map([["resend", resendCommand(deps.journal, () => uplink.committed())]]),
+      root: topics.root,
+      replyPrefix: broker.replyPrefix,
+      nowMs,
+      clockTrusted: deps.clockTrusted ?? (() => true),
+      dropped: deps.dropped,
+    }),
+    lastStatus: undefined,
+    committed: () => undefined,
+    renew: () => undefined,
+    hurry: () => undefined,
+  };
+  const renewed = (): void => {
+    uplink.renew();
+    uplink.hurry();
+  };
+  const making: Making = {
     count: new ConnectionCount(deps.journal),
     protocol: { refused5: false },
-    committed: () => undefined,
+    renewal: new LoginRenewal(broker, { report: deps.certificates, nowMs, renewed }),
+    patience: new Patience(timings.patience),
+    route: undefined,
+    servingSince: undefined,
   };
-  deps.journal.onCommitted(() => session.committed());
+  deps.journal.onCommitted(() => uplink.committed());
+  deps.onNudge?.(() => uplink.hurry());
+  const looks = setInterval(() => void making.renewal.look(), timings.renewalMs);
   await keepRunning({
-    run: (signal, working) => runSession(session, signal, working),
+    async run(signal, working) {
+      while ((await connectOnce(uplink, making, signal, working)) === "renewed");
+    },
     report: deps.report,
     signal: deps.signal,
     fallback: "BROKER_LOST",
     backoff: timings.backoff,
     ...(deps.random === undefined ? {} : { random: deps.random }),
+    wait: (ms, fault, signal) => waitToRetry(uplink, making, ms, fault, signal),
   });
+  clearInterval(looks);
 }
 
-/** What lasts longer than one connection. */
-interface Session {
-  readonly settings: UplinkSettings;
-  readonly deps: UplinkDeps;
-  readonly timings: UplinkTimings;
-  readonly topics: Topics;
-  readonly count: ConnectionCount;
-  readonly protocol: ProtocolMemory;
-  /** What the present connection does about a commit. */
-  committed: () => void;
-}
-
-/** One connection, from CONNECT to its end. */
-async function runSession(session: Session, signal: AbortSignal, working: () => void): Promise<void> {
-  const { settings, deps, timings, topics } = session;
-  const conn = await session.count.next();
-  const status = (state: "online" | "offline"): string =>
-    JSON.stringify({ state, conn, version: settings.version, boot: settings.boot, time: deps.timeNow() });
-  const request: Omit<ConnectionRequest, "options"> = {
-    at: addressOf(settings.broker.url).at,
-    signal,
-    message: (topic, payload) => {
-      if (topic !== topics.ack) return;
-      try {
-        const { stream, upto } = parseAck(payload);
-        deps.journal.confirm(stream, upto);
-      } catch (thrown) {
-        deps.dropped(asFault(thrown, "ACK_INVALID"));
-      }
-    },
-    ...(deps.makeClient === undefined ? {} : { makeClient: deps.makeClient }),
-  };
-  const opened = await openNegotiated(request, session.protocol, {
-    broker: settings.broker,
-    device: settings.device,
-    connackMs: timings.connackMs,
-    will: { topic: topics.status, payload: Buffer.from(status("offline")), qos: 1, retain: true },
-  });
-  if ("connection" in opened || opened.reached) session.count.spend();
-  if (!("connection" in opened)) throw opened.fault;
-  await serve(session, opened.connection, status, signal, working);
-}
-
-/** Serves an open connection. @throws Fault when it is lost */
-async function serve(
-  session: Session,
-  connection: Connection,
-  status: (state: "online" | "offline") => string,
-  signal: AbortSignal,
-  working: () => void,
-): Promise<void> {
-  const { settings, deps, timings, topics } = session;
-  const drain = startDrain({
-    connection,
-    journal: deps.journal,
-    topics,
-    window: settings.broker.window,
-    pubackMs: timings.pubackMs,
-    dropped: deps.dropped,
-    settled: () => delivery.changed(),
-    random: deps.random ?? Math.random,
-  });
-  const delivery = watchDelivery(deps.journal, (json) => drain.post(topics.delivery, json), timings.deliveryMs);
-  const unwatch = deps.states.watch((name, json) => drain.post(topics.state(name), json));
-  session.committed = () => {
-    drain.wake();
-    delivery.changed();
-  };
-  let lost: Fault | undefined;
-  const gone = connection.gone.then((fault) => {
-    lost = fault;
-    drain.stop();
-  });
-  let stop: () => void = () => undefined;
-  const stopping = new Promise<void>((resolve) => {
-    stop = resolve;
-  });
-  signal.addEventListener("abort", stop, { once: true });
-  if (signal.aborted) stop();
+/** One connection, from CONNECT to its end. @throws Fault when it is lost */
+async function connectOnce(uplink: Uplink, making: Making, signal: AbortSignal, working: () => void): Promise<End> {
+  const { settings, deps, timings, topics } = uplink;
+  const broker = { ...settings.broker, ...(making.route === undefined ? {} : { url: making.route.url }) };
+  making.servingSince = undefined;
   try {
-    // The first message of every connection; where it is never acknowledged the drain cuts the connection.
-    drain.post(topics.status, status("online"));
-    await Promise.race([drain.quiet(timings.pubackMs * 3), stopping]);
-    if (lost !== undefined) throw lost;
-    working();
-    for (const [name, json] of deps.states.entries()) drain.post(topics.state(name), json);
-    delivery.changed();
-    connection.subscribe(topics.ack).catch((thrown: unknown) => {
-      // A connection that broke meanwhile is reported by itself.
-      if (lost === undefined) deps.dropped(asFault(thrown, "BROKER_REFUSED"));
+    const files = making.renewal.take();
+    const conn = await making.count.next();
+    const status = (state: "online" | "offline"): string =>
+      JSON.stringify({ state, conn, version: settings.version, boot: settings.boot, time: deps.timeNow() });
+    let receive: (message: Incoming) => void = () => undefined;
+    const request: Omit<ConnectionRequest, "options"> = {
+      at: addressOf(broker.url).at,
+      signal,
+      message: (message) => receive(message),
+      ...(deps.makeClient === undefined ? {} : { makeClient: deps.makeClient }),
+    };
+    const opened = await openNegotiated(request, making.protocol, {
+      broker,
+      files,
+      device: settings.device,
+      connackMs: timings.connackMs,
+      will: { topic: topics.status, payload: Buffer.from(status("offline")), qos: 1, retain: true },
     });
-    drain.open();
-    await Promise.race([gone, stopping]);
-    if (lost !== undefined) throw lost;
-
-    // A commit may have come after the last call of the journal's listener.
-    drain.wake();
-    await drain.quiet(timings.lingerMs);
-    drain.closeRows();
-    await delivery.flush().catch(() => undefined);
-    drain.post(topics.status, status("offline"));
-    await drain.quiet(timings.lingerMs);
-    await connection.close(timings.lingerMs);
-  } finally {
-    session.committed = () => undefined;
-    signal.removeEventListener("abort", stop);
-    unwatch();
-    delivery.stop();
-    drain.stop();
-    connection.cut(new Fault("BROKER_LOST", "the agent closed the connection"));
+    if ("connection" in opened || opened.reached) making.count.spend();
+    if (!("connection" in opened)) throw withOwnDates(opened.fault, files.tls, Date.parse(deps.timeNow()));
+    return await serveConnection(uplink, opened.connection, {
+      status,
+      conn,
+      signal,
+      working: () => {
+        making.servingSince ??= performance.now();
+        working();
+      },
+      receiver: (receiver) => {
+        receive = receiver;
+      },
+    });
+  } catch (thrown) {
+    const fault = asFault(thrown, "BROKER_LOST");
+    const stays = making.route?.stays === "kept" && making.servingSince !== undefined;
+    making.route = routeAfter(fault, settings.broker) ?? (stays ? making.route : undefined);
+    throw fault;
   }
+}
+
+async function waitToRetry(
+  uplink: Uplink,
+  making: Making,
+  ms: number,
+  fault: Fault,
+  signal: AbortSignal,
+): Promise<void> {
+  const servedMs = making.servingSince === undefined ? 0 : performance.now() - making.servingSince;
+  const random = uplink.deps.random ?? Math.random;
+  const hurried = new AbortController();
+  // Nothing that happens here makes the other device give up the name.
+  if (fault.code !== "BROKER_TAKEN") uplink.hurry = () => hurried.abort();
+  await pause(making.patience.waitMs(fault, ms, servedMs, random()), AbortSignal.any([signal, hurried.signal]));
+  uplink.hurry = () => undefined;
 }

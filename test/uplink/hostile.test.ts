@@ -162,8 +162,8 @@ test("names the reason when the broker ends the connection with one", async () =
   });
   await until(() => faults(up).length >= 1);
   expect(up.reports.find(({ fault }) => fault !== undefined)?.fault).toMatchObject({
-    code: "BROKER_LOST",
-    message: expect.stringContaining("took over the session"),
+    code: "BROKER_TAKEN",
+    message: expect.stringContaining("another device uses this name"),
   });
 });
 

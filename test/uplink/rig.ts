@@ -5,7 +5,7 @@ import { vi } from "vitest";
 import type { BrokerConfig } from "../../src/config/schema.ts";
 import type { StageState } from "../../src/supervise/keep-running.ts";
 import { RetainedStates } from "../../src/uplink/states.ts";
-import { runUplink, type UplinkSettings, type UplinkTimings } from "../../src/uplink/uplink.ts";
+import { runUplink, type UplinkDeps, type UplinkSettings, type UplinkTimings } from "../../src/uplink/uplink.ts";
 import type { Fault } from "../../src/words/errors.ts";
 import type { EventType, Stamped } from "../../src/words/events.ts";
 import { MemoryJournal } from "../fakes/journal.ts";
@@ -20,8 +20,11 @@ export const mosquittoAbsent = mosquittoProgram() === undefined;
 /** Quick to come back, so that a test of an outage takes seconds. */
 export const QUICK: Partial<UplinkTimings> = {
   backoff: { firstMs: 20, maxMs: 200, stableAfterMs: 10_000 },
+  patience: { taken: { firstMs: 400, maxMs: 800, stableAfterMs: 10_000 }, busyMs: 20 },
   connackMs: 2_000,
+  rememberedMs: 500,
   deliveryMs: 20,
+  renewalMs: 20,
 };
 
 export const DEVICE = "till-03";
@@ -83,6 +86,8 @@ export interface UplinkUnderTest {
   readonly states: RetainedStates;
   /** Each state that was reported, with its fault. */
   readonly reports: { state: StageState; fault?: Fault }[];
+  /** What was reported of certificates. */
+  readonly certificates: { state: StageState; fault?: Fault }[];
   readonly dropped: Fault[];
   /** Every client object that it made. */
   readonly clients: MqttClient[];
@@ -96,9 +101,11 @@ export function startUplink(
   settings: UplinkSettings,
   journal = new MemoryJournal(),
   timings: Partial<UplinkTimings> = QUICK,
+  more: Partial<UplinkDeps> = {},
 ): UplinkUnderTest {
   const abort = new AbortController();
   const reports: { state: StageState; fault?: Fault }[] = [];
+  const certificates: { state: StageState; fault?: Fault }[] = [];
   const dropped: Fault[] = [];
   const clients: MqttClient[] = [];
   const states = new RetainedStates();
@@ -107,6 +114,7 @@ export function startUplink(
     states,
     signal: abort.signal,
     report: (state, fault) => reports.push(fault === undefined ? { state } : { state, fault }),
+    certificates: (state, fault) => certificates.push(fault === undefined ? { state } : { state, fault }),
     timeNow: () => new Date().toISOString(),
     dropped: (fault) => dropped.push(fault),
     timings,
@@ -115,11 +123,13 @@ export function startUplink(
       clients.push(client);
       return client;
     },
+    ...more,
   });
   return {
     journal,
     states,
     reports,
+    certificates,
     dropped,
     clients,
     state: () => reports.at(-1)?.state,
@@ -157,7 +167,7 @@ export async function subscribe(
   const arrived: Arrived[] = [];
   client.on("message", (name, payload, packet) => {
     // What goes to the device is no business of the server's.
-    if (name.startsWith(ROOT) && name !== `${ROOT}/ack`)
+    if (name.startsWith(ROOT) && name !== `${ROOT}/ack` && !name.startsWith(`${ROOT}/cmd/`))
       arrived.push({ topic: name, retain: packet.retain, json: JSON.parse(payload.toString()) });
   });
   await new Promise<void>((resolve, reject) => {

@@ -1,6 +1,7 @@
 // The broker: the whole way to it, stage by stage.
+import { bootId } from "../../clock/clock.ts";
 import { checkBroker } from "../../uplink/check.ts";
-import { type Check, type Finding, failed, ok, skipped } from "../finding.ts";
+import { type Check, type Finding, failed, ok, skipped, warn } from "../finding.ts";
 
 export const brokerCheck: Check = {
   name: "broker",
@@ -8,9 +9,14 @@ export const brokerCheck: Check = {
     const { broker, site, device } = config.local;
     if (broker === undefined) return [skipped("broker", "none is configured; events stay in the journal")];
     const findings: Finding[] = [];
-    for await (const { stage, ok: good, text, hint } of checkBroker({ broker, site, device }, signal)) {
+    const settings = { broker, site, device, boot: bootId() };
+    for await (const { stage, ok: good, warning, text, hint = "Run `touchpoint mqtt check`." } of checkBroker(
+      settings,
+      signal,
+    )) {
       const name = `broker ${stage}`;
-      findings.push(good ? ok(name, text) : failed(name, text, hint ?? "Run `touchpoint mqtt check`."));
+      if (!good) findings.push(failed(name, text, hint));
+      else findings.push(warning === true ? warn(name, text, hint) : ok(name, text));
     }
     return findings;
   },

@@ -1,0 +1,98 @@
+// Certificates of the login: whether they can be used, and how long still. Pure but for the clock that is passed in.
+import { createPrivateKey, X509Certificate } from "node:crypto";
+import { Fault } from "../words/errors.ts";
+
+/** A certificate that ends sooner than this is worth a warning, days. */
+export const WARN_DAYS = 30;
+const DAY_MS = 86_400_000;
+
+export interface TlsFiles {
+  readonly ca?: Buffer;
+  readonly cert?: Buffer;
+  readonly key?: string;
+}
+
+/** From when and until when something holds, UTC milliseconds. */
+export interface Validity {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+/** @throws Fault CERT_UNUSABLE for what is no certificate, and where certificate and key do not belong together */
+export function checkUsable({ ca, cert, key }: TlsFiles): void {
+  if (ca !== undefined) certificatesOf(ca, "caFile");
+  if (cert === undefined || key === undefined) return;
+  const [own] = certificatesOf(cert, "certFile");
+  let belongs: boolean;
+  try {
+    belongs = own?.checkPrivateKey(createPrivateKey(key)) === true;
+  } catch {
+    throw new Fault("CERT_UNUSABLE", "keyFile holds no private key that can be read without a passphrase");
+  }
+  if (!belongs) throw new Fault("CERT_UNUSABLE", "the key in keyFile is not the one of the certificate in certFile");
+}
+
+/** When the certificates of a login end; undefined where there are none. @throws Fault CERT_UNUSABLE */
+export function validityOf({ ca, cert }: TlsFiles): { readonly own?: Validity; readonly ca?: Validity } {
+  // The first certificate of a chain is the device's own; of a bundle of authorities the one that lasts longest counts.
+  const own = cert === undefined ? undefined : certificatesOf(cert, "certFile").map(datesOf)[0];
+  const authorities = ca === undefined ? [] : certificatesOf(ca, "caFile").map(datesOf);
+  const lasting = authorities.sort((a, b) => b.toMs - a.toMs)[0];
+  return { ...(own === undefined ? {} : { own }), ...(lasting === undefined ? {} : { ca: lasting }) };
+}
+
+/** The warning that is due now, own certificate first; undefined where all hold for long enough. */
+export function expiryFault(tls: TlsFiles, nowMs: number): Fault | undefined {
+  const { own, ca } = validityOf(tls);
+  for (const [what, validity] of [
+    ["this device's certificate", own],
+    ["the authority in caFile", ca],
+  ] as const) {
+    if (validity === undefined || daysLeft(validity, nowMs) >= WARN_DAYS) continue;
+    // The date and not the days: the sentence stays the same from day to day.
+    const ends = validity.toMs < nowMs ? "ended" : "ends";
+    return new Fault("CERT_EXPIRING", `${what} ${ends} on ${day(validity.toMs)}`, { to: day(validity.toMs) });
+  }
+  return undefined;
+}
+
+/** A failed handshake, with what this device's own certificate has to do with it. */
+export function withOwnDates(fault: Fault, tls: TlsFiles, nowMs: number): Fault {
+  if (fault.code !== "BROKER_TLS") return fault;
+  const { own } = validityOf(tls);
+  if (own === undefined || (own.fromMs <= nowMs && nowMs <= own.toMs)) return fault;
+  const dates = own.toMs < nowMs ? `ended on ${day(own.toMs)}` : `begins only on ${day(own.fromMs)}`;
+  const sentence = `${fault.message}; this device's certificate ${dates}, by this device's clock`;
+  return new Fault("BROKER_TLS", sentence, fault.details);
+}
+
+/** Whole days until the end, negative after it. */
+export function daysLeft({ toMs }: Validity, nowMs: number): number {
+  return Math.floor((toMs - nowMs) / DAY_MS);
+}
+
+/** `valid 2026-01-01 to 2026-12-31, 20 days left`; the days only where they are few. */
+export function validityText(validity: Validity, nowMs: number): string {
+  const left = daysLeft(validity, nowMs);
+  const soon = left < WARN_DAYS ? `, ${left} days left` : "";
+  return `valid ${day(validity.fromMs)} to ${day(validity.toMs)}${soon}`;
+}
+
+function day(ms: number): string {
+  return new Date(ms).toISOString().slice(0, 10);
+}
+
+function datesOf({ validFrom, validTo }: X509Certificate): Validity {
+  return { fromMs: Date.parse(validFrom), toMs: Date.parse(validTo) };
+}
+
+function certificatesOf(pem: Buffer, setting: string): X509Certificate[] {
+  const blocks = pem.toString("latin1").match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
+  try {
+    const found = blocks.map((block) => new X509Certificate(block));
+    if (found.length > 0) return found;
+  } catch {
+    // Said below in our own words.
+  }
+  throw new Fault("CERT_UNUSABLE", `${setting} holds no certificate in PEM`);
+}
