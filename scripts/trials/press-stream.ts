@@ -31,7 +31,7 @@ export function countersOf(buttons: readonly string[]): number[] {
 }
 
 export interface PressStream {
-  /** Presses made so far. */
+  /** Presses made on this pad so far. */
   count(): number;
   stop(): void;
 }
@@ -39,7 +39,8 @@ export interface PressStream {
 /** Presses until stopped: now and then a burst of up to eight, between them pauses of 2 to 40 ms. */
 export function startPressing(pad: FakePad, seed: number): PressStream {
   const random = seededRandom(seed);
-  let count = 0;
+  // Somebody may have pressed this pad before.
+  let count = pad.pressed.size;
   let timer: NodeJS.Timeout | undefined;
   const press = (): void => {
     const burst = random() < 0.2 ? Math.ceil(random() * 8) : 1;

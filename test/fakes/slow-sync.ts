@@ -20,7 +20,7 @@ export interface SlowSync {
   readonly ms?: number;
   /** Gets one byte at the start and one at the end of every sync. */
   readonly log?: string;
-  /** Holds ENOSPC, EROFS or EIO while the disk is to fail; without the file it is well. */
+  /** Holds ENOSPC, EROFS, EIO, WRITE-EIO or READ-EIO while the disk is to fail; without the file it is well. */
   readonly fail?: string;
 }
 

@@ -1,0 +1,197 @@
+// Disks that are full, turn read-only or fail now and then, under the real program and a press stream.
+import { rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { openReader } from "../../src/journal/read.ts";
+import { verifyJournal } from "../../src/journal/verify.ts";
+import { packageRoot } from "../../src/place.ts";
+import { pause } from "../../src/supervise/backoff.ts";
+import { startMosquitto } from "../../test/fakes/mosquitto.ts";
+import { buildSlowSync, slowSyncEnv } from "../../test/fakes/slow-sync.ts";
+import { until } from "../../test/fakes/until.ts";
+import { between, seededRandom } from "../trials/random.ts";
+import { ROOT } from "../trials/settings.ts";
+import { startSubscriber } from "../trials/subscriber.ts";
+import { judgeArrivals } from "./arrivals.ts";
+import { type ChaosTill, createTill, withEnding } from "./till.ts";
+import { mustBe, type Outcome, type TrialContext } from "./trial.ts";
+import { createVolume } from "./volume.ts";
+
+const VOLUME_MIB = 24;
+const RESERVE_BYTES = 1_048_576;
+/** Longest wait for what must come, milliseconds. */
+const WITHIN_MS = 60_000;
+/** How long a broken disk is looked at, milliseconds. */
+const LOOK_MS = 5_000;
+
+const forever = new AbortController().signal;
+
+/** The disk is full: presses still count, a kill and a start on the full disk included. */
+export async function diskFull({ folder, seed, count, progress }: TrialContext): Promise<Outcome> {
+  return await onDisk(folder, seed, async ({ till, volume, dataDir, arrived }) => {
+    const rounds = count(5, 1);
+    const whileFull: number[] = [];
+    let freeAtMost = 0;
+    let starts = 0;
+    for (let round = 1; round <= rounds; round += 1) {
+      volume.fill();
+      // What the agent gives back of its reserve would otherwise be room for everybody.
+      freeAtMost = Math.max(freeAtMost, volume.freeBytes());
+      const before = till.pad.acknowledged.size;
+      await pause(LOOK_MS, forever);
+      await till.agent.end("SIGKILL");
+      await till.start();
+      starts += 1;
+      await pause(LOOK_MS, forever);
+      whileFull.push(till.pad.acknowledged.size - before);
+      if (!till.agent.running()) throw new Error(`the agent ended on a full disk:\n${till.agent.printed()}`);
+      volume.empty();
+      await acknowledgesMore(till);
+      progress(`full ${round} times`);
+    }
+    const counts = {
+      "presses thanked for while full": whileFull.join(" "),
+      "bytes free at most": freeAtMost,
+      "starts on the full disk": starts,
+      ...(await finish(till, dataDir, arrived)),
+    };
+    const wrong = mustBe(FINE, counts);
+    if (whileFull.includes(0)) wrong.push("no press counted while the disk was full");
+    return { did: `an ext4 disk of ${VOLUME_MIB} MiB filled ${rounds} times to the last block`, counts, wrong };
+  });
+}
+
+/** The kernel turns the disk read-only, as with a dying card: nobody is thanked any more, nobody ends; then a reboot. */
+export async function diskReadOnly({ folder, seed, count, progress }: TrialContext): Promise<Outcome> {
+  return await onDisk(folder, seed, async ({ till, volume, dataDir, arrived }) => {
+    const rounds = count(5, 1);
+    let ended = 0;
+    let thankedTooEarly = 0;
+    for (let round = 1; round <= rounds; round += 1) {
+      volume.abort();
+      await until(
+        () =>
+          !till.agent.running() ||
+          till.agent.lines.some(({ stage, state }) => stage === "journal" && state === "degraded"),
+        "the journal said so",
+        WITHIN_MS,
+      );
+      const thanked = till.pad.acknowledged.size;
+      await pause(LOOK_MS, forever);
+      if (!till.agent.running()) ended += 1;
+      thankedTooEarly += till.pad.acknowledged.size - thanked;
+      await till.agent.end("SIGKILL");
+      volume.reboot();
+      await till.start();
+      await acknowledgesMore(till);
+      progress(`read-only ${round} times`);
+    }
+    const counts = {
+      "ended by itself": ended,
+      "thanked on a read-only disk": thankedTooEarly,
+      ...(await finish(till, dataDir, arrived)),
+    };
+    return {
+      did: `ext4 aborted ${rounds} times, so that the kernel made it read-only; then a check and a new start`,
+      counts,
+      wrong: mustBe({ ...FINE, "ended by itself": 0, "thanked on a read-only disk": 0 }, counts),
+    };
+  });
+}
+
+/** Reads, writes and syncs fail with EIO, writes with ENOSPC or EROFS, for moments: the same agent lives through all of it. */
+export async function diskErrors({ folder, seed, count, progress }: TrialContext): Promise<Outcome> {
+  return await withEnding(async (ending) => {
+    const random = seededRandom(seed);
+    const broker = await startMosquitto();
+    ending.push(broker.dispose);
+    const subscriber = await startSubscriber(broker.port, ROOT);
+    ending.push(subscriber.end);
+    const fail = join(folder, "fail");
+    const library = buildSlowSync(join(packageRoot(), "test", "fixtures", "slow-sync.c"), folder);
+    const till = await createTill({ folder, brokerUrl: broker.url }, { env: slowSyncEnv(library, { fail }) });
+    ending.push(till.remove);
+    await till.start();
+    till.press(seed);
+    const errors = ["EIO", "WRITE-EIO", "READ-EIO", "ENOSPC", "EROFS"];
+    const rounds = count(60, 5);
+    let ended = 0;
+    for (let round = 1; round <= rounds; round += 1) {
+      await pause(between(random, 100, 1_500), forever);
+      writeFileSync(fail, errors[(round - 1) % errors.length] ?? "EIO");
+      await pause(between(random, 10, 3_000), forever);
+      rmSync(fail);
+      if (!till.agent.running()) {
+        ended += 1;
+        await till.start();
+      }
+      await acknowledgesMore(till);
+      if (round % 10 === 0) progress(`failed ${round} times`);
+    }
+    const counts = { "ended by itself": ended, ...(await finish(till, join(folder, "data"), subscriber.arrived)) };
+    return {
+      did: `${rounds} spells of up to 3 s in which ${errors.join(", ")} came from the disk in turn (LD_PRELOAD)`,
+      counts,
+      wrong: mustBe({ ...FINE, "ended by itself": 0 }, counts),
+    };
+  });
+}
+
+const FINE = { lost: 0, twice: 0, clashes: 0, holes: 0, streams: 1, "exit status": 0, journal: "ok" };
+
+interface OnDisk {
+  readonly till: ChaosTill;
+  readonly volume: ReturnType<typeof createVolume>;
+  readonly dataDir: string;
+  readonly arrived: Parameters<typeof judgeArrivals>[0];
+}
+
+/** A till whose data folder lies on a disk of its own; the agent runs and somebody presses. */
+async function onDisk(folder: string, seed: number, work: (on: OnDisk) => Promise<Outcome>): Promise<Outcome> {
+  return await withEnding(async (ending) => {
+    const volume = createVolume(folder, VOLUME_MIB);
+    ending.push(async () => volume.remove());
+    const broker = await startMosquitto();
+    ending.push(broker.dispose);
+    const subscriber = await startSubscriber(broker.port, ROOT);
+    ending.push(subscriber.end);
+    const dataDir = join(volume.path, "data");
+    const till = await createTill({
+      folder,
+      local: { dataDir, broker: { url: broker.url }, journal: { reserveBytes: RESERVE_BYTES } },
+    });
+    ending.push(till.remove);
+    await till.start();
+    till.press(seed);
+    await acknowledgesMore(till);
+    return await work({ till, volume, dataDir, arrived: subscriber.arrived });
+  });
+}
+
+async function acknowledgesMore(till: ChaosTill): Promise<void> {
+  const before = till.pad.acknowledged.size;
+  await until(() => till.pad.acknowledged.size > before, "presses are acknowledged again", WITHIN_MS);
+}
+
+/** Lets everything arrive, ends the agent, and counts. */
+async function finish(
+  till: ChaosTill,
+  dataDir: string,
+  arrived: Parameters<typeof judgeArrivals>[0],
+): Promise<Record<string, number | string>> {
+  till.hush();
+  const file = join(dataDir, "journal.db");
+  await until(() => till.pad.unacknowledged() === 0, "the last press was acknowledged", WITHIN_MS);
+  const reader = openReader(file);
+  const { head } = reader.head();
+  const last = (): number => arrived.reduce((most, { seq }) => Math.max(most, seq), 0);
+  await until(() => last() >= head, "every event reached the broker", WITHIN_MS);
+  const { code } = await till.agent.end("SIGTERM");
+  const verdict = verifyJournal(reader);
+  reader.close();
+  return {
+    pressed: till.pad.pressed.size,
+    ...judgeArrivals(arrived, till.pad.acknowledged),
+    "exit status": code ?? -1,
+    journal: verdict.ok ? "ok" : verdict.findings.slice(0, 3).join("; "),
+  };
+}

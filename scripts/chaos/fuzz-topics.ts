@@ -1,0 +1,103 @@
+// Garbage and near-misses on every topic that a device listens to: dropped, counted, and the connection stays.
+import mqtt from "mqtt";
+import { openReader } from "../../src/journal/read.ts";
+import { startMosquitto } from "../../test/fakes/mosquitto.ts";
+import { until } from "../../test/fakes/until.ts";
+import { seededRandom } from "../trials/random.ts";
+import { journalFile, ROOT } from "../trials/settings.ts";
+import { startSubscriber } from "../trials/subscriber.ts";
+import { judgeArrivals } from "./arrivals.ts";
+import { watchMemory } from "./memory.ts";
+import { mutant, noise, pick } from "./mutants.ts";
+import { createTill, withEnding } from "./till.ts";
+import { mustBe, type Outcome, type TrialContext } from "./trial.ts";
+
+const MAY_GROW_MIB = 48;
+const WITHIN_MS = 120_000;
+/** Commands of the contract and some that there are not. */
+const NAMES = ["metrics", "resend", "settings", "restart", "erase", "clip", "nothing", "", "a/b"] as const;
+/** Published before the next look at memory and buttons. */
+const ROUND = 500;
+
+/** Publishes to `ack` and `cmd/…`, retained ones among them, while somebody presses. */
+export async function fuzzTopics({ folder, seed, count, progress }: TrialContext): Promise<Outcome> {
+  return await withEnding(async (ending) => {
+    const random = seededRandom(seed);
+    const broker = await startMosquitto();
+    ending.push(broker.dispose);
+    const subscriber = await startSubscriber(broker.port, ROOT);
+    ending.push(subscriber.end);
+    const till = await createTill({ folder, brokerUrl: broker.url });
+    ending.push(till.remove);
+    const agent = await till.start();
+    till.press(seed);
+    await until(() => subscriber.arrived.length > 0, "the agent is connected", WITHIN_MS);
+    const client = await mqtt.connectAsync(broker.url, { protocolVersion: 5, reconnectPeriod: 0 });
+    ending.push(() => client.endAsync(true));
+    const reader = openReader(journalFile(folder));
+    const { stream } = reader.head();
+    const memory = watchMemory(agent.pid, 3);
+    const messages = count(200_000, 2_000);
+    for (let sent = 0; sent < messages; sent += ROUND) {
+      const round = Array.from({ length: Math.min(ROUND, messages - sent) }, () => {
+        const topic = random() < 0.5 ? `${ROOT}/ack` : `${ROOT}/cmd/${pick(random, NAMES)}`;
+        return client.publishAsync(topic, payload(random, stream), { qos: 1, retain: random() < 0.01 });
+      });
+      await Promise.all(round);
+      memory.look();
+      const before = till.pad.acknowledged.size;
+      await until(() => till.pad.acknowledged.size > before || !agent.running(), "presses go on", WITHIN_MS);
+      if (!agent.running()) throw new Error(`the agent ended:\n${agent.printed().slice(-4_000)}`);
+      if ((sent / ROUND) % 40 === 0) progress(`${sent + ROUND} messages, ${memory.mostMib} MiB resident`);
+    }
+    till.hush();
+    await until(() => till.pad.unacknowledged() === 0, "the last press was acknowledged", WITHIN_MS);
+    const { head } = reader.head();
+    await until(() => subscriber.arrived.some(({ seq }) => seq >= head), "everything arrived", WITHIN_MS);
+    const connections = agent.lines.filter(({ stage, state }) => stage === "uplink" && state === "ok").length;
+    const confirmed = reader.head().confirmed;
+    reader.close();
+    const { code } = await agent.end("SIGTERM");
+    const counts = {
+      messages,
+      "connections needed": connections,
+      "confirmed by garbage": confirmed,
+      ...judgeArrivals(subscriber.arrived, till.pad.acknowledged),
+      "exit status": code ?? -1,
+      "most resident MiB": memory.mostMib,
+      "grown MiB": memory.grownMib(),
+    };
+    const fine = { "connections needed": 1, "confirmed by garbage": 0, lost: 0, twice: 0, holes: 0, "exit status": 0 };
+    const wrong = mustBe(fine, counts);
+    if (memory.grownMib() > MAY_GROW_MIB) wrong.push(`memory grew by more than ${MAY_GROW_MIB} MiB`);
+    return { did: "garbage and near-misses of acks and commands from the broker", counts, wrong };
+  });
+}
+
+/** Never an honest ack or command: what is nearly one is spoiled, or its values are none. */
+function payload(random: () => number, stream: string): Buffer {
+  const roll = random();
+  if (roll < 0.1) return noise(random, Math.floor(random() * 4_000));
+  if (roll < 0.12) return Buffer.from(`{"id":"${"x".repeat(Math.floor(random() * 60_000))}"`);
+  if (roll < 0.14) return Buffer.from("[".repeat(Math.floor(random() * 20_000)));
+  const other = stream.replace(/^./, (first) => (first === "0" ? "1" : "0"));
+  const values: readonly [unknown, ...unknown[]] = [
+    { stream: other, upto: Math.floor(random() * 1e9) },
+    { stream, upto: -1 },
+    { stream, upto: 1.5 },
+    { stream, upto: "12" },
+    { stream, upto: 1e300 },
+    { stream, upto: null },
+    { stream: [stream], upto: 3 },
+    { id: "1", expires: "yesterday", by: "chaos" },
+    { id: `${random()}`, expires: new Date(0).toISOString(), by: "chaos", from: 1, to: 2 },
+    { id: {}, expires: [], by: null },
+    { __proto__: { upto: 5 }, constructor: 1, stream: other },
+    null,
+    [],
+    random(),
+  ];
+  const text = Buffer.from(JSON.stringify(pick(random, values)));
+  // A spoiled ack of another stream can never become one of this stream.
+  return random() < 0.5 ? text : mutant(random, Buffer.from(JSON.stringify({ stream: other, upto: 7 })));
+}

@@ -1,0 +1,86 @@
+// A till in trouble: the real program with a pad on a real pseudo-terminal, started and killed as often as a trial wants.
+
+import { appendFileSync } from "node:fs";
+import { join } from "node:path";
+import { createFakePad, type FakePad } from "../../test/fakes/pad.ts";
+import { createCable } from "../../test/fakes/pty.ts";
+import type { AgentOptions, AgentProcess } from "../trials/agent-process.ts";
+import { STARTED, startAgent } from "../trials/agent-process.ts";
+import { type PressStream, STREAM_BUTTONS, startPressing } from "../trials/press-stream.ts";
+import { type TrialSettings, writeTrialConfig } from "../trials/settings.ts";
+
+/** Longest wait for a start on a busy machine, milliseconds. */
+const START_MS = 60_000;
+
+export interface ChaosTill {
+  readonly config: string;
+  readonly pad: FakePad;
+  /** The agent that was started last. */
+  readonly agent: AgentProcess;
+  /** Starts an agent and resolves when it serves; its log begins anew. */
+  start(options?: AgentOptions): Promise<AgentProcess>;
+  /** Starts an agent and does not wait. */
+  launch(options?: AgentOptions): AgentProcess;
+  /** Somebody presses on and on. */
+  press(seed: number): PressStream;
+  /** Nobody presses any more. */
+  hush(): void;
+  remove(): Promise<void>;
+}
+
+/** Makes the till; no agent runs yet. The pad is plugged in and remembers what was not acknowledged. */
+export async function createTill(settings: TrialSettings, options: AgentOptions = {}): Promise<ChaosTill> {
+  const cable = await createCable();
+  const config = writeTrialConfig({
+    ...settings,
+    buttons: STREAM_BUTTONS,
+    local: { ...settings.local, pads: [{ id: "p1", driver: "serial", port: cable.agentEnd }] },
+  });
+  const pad = await createFakePad(cable.padEnd, "P1", "k1");
+  let agent: AgentProcess | undefined;
+  let stream: PressStream | undefined;
+  const launch = (more?: AgentOptions): AgentProcess => {
+    const started = startAgent(config, { ...options, ...more });
+    // For whoever looks into a trial that went wrong.
+    void started.ended.then(({ code, signal }) =>
+      appendFileSync(join(settings.folder, "agent.log"), `${started.printed()}ended: ${signal ?? code}\n`),
+    );
+    agent = started;
+    return started;
+  };
+  return {
+    config,
+    pad,
+    get agent() {
+      if (agent === undefined) throw new Error("no agent was started");
+      return agent;
+    },
+    launch,
+    async start(more) {
+      const started = launch(more);
+      await started.heard(({ msg }) => msg === STARTED, "it started", 0, START_MS);
+      return started;
+    },
+    press(seed) {
+      stream = startPressing(pad, seed);
+      return stream;
+    },
+    hush: () => stream?.stop(),
+    async remove() {
+      stream?.stop();
+      await agent?.end("SIGKILL");
+      await pad.unplug();
+      await cable.remove();
+    },
+  };
+}
+
+/** Things to be ended, in the reverse order of their making, whatever went wrong. */
+export async function withEnding<T>(work: (ending: (() => Promise<unknown>)[]) => Promise<T>): Promise<T> {
+  const ending: (() => Promise<unknown>)[] = [];
+  try {
+    return await work(ending);
+  } finally {
+    for (const end of ending.reverse()) await end();
+  }
+}

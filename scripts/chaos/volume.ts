@@ -1,0 +1,87 @@
+// A small disk of its own: an ext4 file system on a loop device, mounted for one trial, that can be filled and broken.
+import { spawnSync } from "node:child_process";
+import { closeSync, mkdirSync, openSync, rmSync, statfsSync, truncateSync, writeSync } from "node:fs";
+import { join } from "node:path";
+
+export interface Volume {
+  /** Where it is mounted. */
+  readonly path: string;
+  /** Writes until not one more block can be had. */
+  fill(): void;
+  /** Removes what `fill` wrote. */
+  empty(): void;
+  freeBytes(): number;
+  /** What the kernel does when it meets an error it cannot live with: from now on the file system is read-only. */
+  abort(): void;
+  /** Takes it away from whoever uses it, checks it as at a boot, and mounts it again. */
+  reboot(): void;
+  remove(): void;
+}
+
+/** Why no disk can be mounted here, or undefined. Tries it once. */
+export function volumesLack(): string | undefined {
+  if (process.getuid?.() !== 0) return "mounting a disk needs root";
+  const missing = ["mkfs.ext4", "e2fsck", "mount", "losetup"].find((name) => run("which", [name]) !== undefined);
+  if (missing !== undefined) return `${missing} is not installed`;
+  return run("losetup", ["--find"]) === undefined ? undefined : "there is no free loop device";
+}
+
+/** Makes and mounts a disk below `folder`. @param mebibytes its size, 16 or more */
+export function createVolume(folder: string, mebibytes: number): Volume {
+  const image = join(folder, "disk.img");
+  const path = join(folder, "disk");
+  const ballast = join(path, "ballast");
+  mkdirSync(path, { recursive: true });
+  closeSync(openSync(image, "w"));
+  truncateSync(image, mebibytes * 1_048_576);
+  must("mkfs.ext4", ["-q", "-m", "0", image]);
+  const mount = (): void => must("mount", ["-o", "loop,errors=remount-ro", image, path]);
+  mount();
+  return {
+    path,
+    fill() {
+      const file = openSync(ballast, "a");
+      try {
+        for (const bytes of [1_048_576, 4_096, 512]) while (written(file, bytes));
+      } finally {
+        closeSync(file);
+      }
+      run("sync", ["-f", path]);
+    },
+    empty: () => rmSync(ballast, { force: true }),
+    freeBytes() {
+      const { bavail, bsize } = statfsSync(path);
+      return bavail * bsize;
+    },
+    abort: () => must("mount", ["-o", "remount,abort", path]),
+    reboot() {
+      must("umount", ["-l", path]);
+      // It answers 1 for a file system that it mended.
+      const checked = spawnSync("e2fsck", ["-p", image], { encoding: "utf8" });
+      if ((checked.status ?? 8) > 1) throw new Error(`e2fsck: ${checked.stdout}${checked.stderr}`);
+      mount();
+    },
+    remove() {
+      run("umount", ["-l", path]);
+    },
+  };
+}
+
+function written(file: number, bytes: number): boolean {
+  try {
+    return writeSync(file, Buffer.alloc(bytes, 0x55)) > 0;
+  } catch {
+    return false;
+  }
+}
+
+/** Runs a program; why it failed, or undefined. */
+function run(program: string, args: readonly string[]): string | undefined {
+  const { status, stderr, error } = spawnSync(program, args, { encoding: "utf8" });
+  return status === 0 ? undefined : (error?.message ?? stderr.trim());
+}
+
+function must(program: string, args: readonly string[]): void {
+  const failed = run(program, args);
+  if (failed !== undefined) throw new Error(`${program} ${args.join(" ")}: ${failed}`);
+}
