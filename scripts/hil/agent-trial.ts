@@ -46,8 +46,9 @@ export async function agentTrial(machine: Machine): Promise<Result[]> {
   await machine.shell(
     [
       `echo ${config} | base64 -d > /tmp/touchpoint.yaml`,
-      "mosquitto -d -p 1883 > /tmp/mosquitto.log 2>&1; sleep 1",
-      `nohup mosquitto_sub -q 1 -i watcher -t 'touchpoint/v1/guest/hil/event/press' > ${EVENTS} 2>&1 &`,
+      "mosquitto -d -p 1883 > /tmp/mosquitto.log 2>&1",
+      // Tried again until the broker listens; line by line, so that each message is in the file when it came.
+      `nohup sh -c "until stdbuf -oL mosquitto_sub -h 127.0.0.1 -q 1 -i watcher -t 'touchpoint/v1/guest/hil/event/press'; do sleep 0.5; done" > ${EVENTS} 2>&1 &`,
       `PATH=/app:$PATH nohup ${PROGRAM} run --config /tmp/touchpoint.yaml > /tmp/agent.log 2>&1 & echo $! > /tmp/agent.pid`,
     ].join("\n"),
   );
@@ -79,7 +80,8 @@ export async function agentTrial(machine: Machine): Promise<Result[]> {
     ok: verify.code === 0,
     detail: verify.output.trim().replaceAll("\n", "; "),
   });
-  if (results.some(({ ok }) => !ok)) console.log((await machine.shell("tail -n 20 /tmp/agent.log")).output);
+  if (results.some(({ ok }) => !ok))
+    console.log((await machine.shell(`tail -n 20 /tmp/agent.log; tail -n 5 ${EVENTS} /tmp/mosquitto.log`)).output);
   return results;
 }
 

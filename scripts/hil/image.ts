@@ -25,7 +25,7 @@ export const HOST_PACKAGES = [
 ] as const;
 
 const GUEST_PACKAGES =
-  "udev,kmod,gpiod,libstdc++6,libatomic1,perl-base,usbutils,util-linux,procps,mosquitto,mosquitto-clients";
+  "udev,kmod,iproute2,gpiod,libstdc++6,libatomic1,perl-base,usbutils,util-linux,procps,mosquitto,mosquitto-clients";
 
 /** Module folders that a guest without screen, sound and network cards does not need. */
 const UNUSED_MODULES = ["drivers/gpu", "drivers/net", "drivers/media", "drivers/infiniband", "drivers/scsi", "sound"];
@@ -188,7 +188,7 @@ export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/r
 mount -t proc proc /proc; mount -t sysfs sys /sys; mount -t devtmpfs dev /dev 2>/dev/null
 mkdir -p /dev/pts /dev/shm; mount -t devpts devpts /dev/pts; mount -t tmpfs tmp /tmp; mount -t tmpfs run /run
 mount -t configfs config /sys/kernel/config
-ip link set lo up 2>/dev/null
+ip link set lo up
 /lib/systemd/systemd-udevd --daemon
 udevadm trigger --type=devices --action=add; udevadm settle
 modprobe -a virtio_console configfs gpio_sim_oot xhci_pci usbhid hid_generic evdev
