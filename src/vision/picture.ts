@@ -1,5 +1,4 @@
 // Opens a still picture file as a frame, bounded, with a coded error for whatever is not a picture.
-import sharp from "sharp";
 import { Fault } from "../words/errors.ts";
 import type { Frame } from "./frame.ts";
 
@@ -15,6 +14,8 @@ const FORMATS = new Set(["jpeg", "png", "webp", "gif", "tiff", "heif", "avif"]);
  */
 export async function readPicture(file: string): Promise<Frame> {
   try {
+    // Loaded only here: a machine whose sharp does not start still runs every other verb.
+    const { default: sharp } = await import("sharp");
     const options = { failOn: "truncated", limitInputPixels: MAX_PIXELS, pages: 1 } as const;
     const { format } = await sharp(file, options).metadata();
     if (!FORMATS.has(format)) throw new Error(`${format} is not read`);
