@@ -42,7 +42,8 @@ export class ThreadLine {
   #asked = 0;
   #failures = 0;
   #degraded = false;
-  #low = false;
+  /** Conditions that last while requests are answered all the same. */
+  readonly #standing = new Set<FaultCode>();
   #retrying = false;
   #damaged: string | undefined;
   #looking: NodeJS.Timeout | undefined;
@@ -147,13 +148,19 @@ export class ThreadLine {
     if ("over" in condition) this.#settings.over();
     else if ("damaged" in condition) this.renew(condition.damaged);
     else if ("gone" in condition) this.#degrade("JOURNAL_WRITE", condition.gone);
+    else if ("short" in condition)
+      this.#stand("JOURNAL_QUOTA", condition.short, "the journal is full of what waits; the least valuable is dropped");
     else {
-      this.#low = condition.low;
       this.#settings.low(condition.low);
-      if (condition.low)
-        this.#settings.report("degraded", new Fault("JOURNAL_FULL", "the disk is full; presses use the reserve"));
-      else if (!this.#degraded) this.#settings.report("ok");
+      this.#stand("JOURNAL_FULL", condition.low, "the disk is full; presses use the reserve");
     }
+  }
+
+  #stand(code: FaultCode, stands: boolean, sentence: string): void {
+    if (stands) {
+      this.#standing.add(code);
+      this.#settings.report("degraded", new Fault(code, sentence));
+    } else if (this.#standing.delete(code) && this.#standing.size === 0 && !this.#degraded) this.#settings.report("ok");
   }
 
   #setAside({ code, reason, file }: SetAside): void {
@@ -164,7 +171,7 @@ export class ThreadLine {
 
   #welcome(opened: Opened): void {
     // A new thread says so again where it is still true.
-    this.#low = false;
+    this.#standing.clear();
     this.#settings.low(false);
     this.#settings.opened(opened);
     for (const ask of this.#asks.values()) this.#post(ask);
@@ -237,7 +244,7 @@ export class ThreadLine {
     if (!this.#degraded) return;
     this.#failures = 0;
     this.#degraded = false;
-    if (!this.#low) this.#settings.report("ok");
+    if (this.#standing.size === 0) this.#settings.report("ok");
   }
 
   #look(): void {

@@ -130,7 +130,7 @@ function openChecked(opening: Opening): Checked {
     db.pragma(`journal_size_limit = ${4 * CHECKPOINT_PAGES * PAGE_BYTES}`);
     for (const table of SMALL_TABLES) {
       const found = String(db.pragma(`quick_check(${table})`, { simple: true }));
-      if (found !== "ok") throw new Damage(`table ${table}: ${found}`);
+      if (found !== "ok") throw new Damage(`table ${table}: ${found.split("\n").at(-1)}`);
     }
     proveMarks(db);
     proveKept(db);

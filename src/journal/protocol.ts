@@ -140,10 +140,11 @@ export interface Failure {
 
 /**
  * What the thread says unasked. `low`: the disk is full and the reserve is in use; `over`: the journal is too long, ask
- * for a plan; `gone`: the file was missing and was written again, the thread ends; `damaged`: nobody asked, and yet.
+ * for a plan; `short`: what was not sent is being dropped; `gone`: the file was missing and was written again, the thread ends; `damaged`: nobody asked, and yet.
  */
 export type Condition =
   | { readonly low: boolean }
+  | { readonly short: boolean }
   | { readonly over: true }
   | { readonly gone: string }
   | { readonly damaged: string };

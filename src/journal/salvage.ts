@@ -5,9 +5,9 @@ import Database from "better-sqlite3";
 import { EVENT_TYPES, type EventType, GapData, LANE } from "../words/events.ts";
 import { type CarvedRow, carve } from "./carve.ts";
 import { makeFile } from "./files.ts";
-import { Pages } from "./pages.ts";
+import { logFault, Pages } from "./pages.ts";
 import { countOf, type Gap, gapsOver, ownedBy, type Range, rangesOf, united, without } from "./retention.ts";
-import { metaOf, migrate, putMeta } from "./schema.ts";
+import { Damage, metaOf, migrate, putMeta } from "./schema.ts";
 import { markSum, rowSum, valueSum } from "./sums.ts";
 import { ASIDE_KEY, placeOfNew } from "./swap.ts";
 
@@ -196,6 +196,7 @@ function readBeside(file: string): Beside {
       return undefined;
     }
   };
+  const whole = logFault(file) === undefined;
   try {
     const modern = believed("meta", () => metaOf(db, "version")) !== undefined;
     const stream = believed("meta", () => metaOf(db, "stream"));
@@ -224,7 +225,8 @@ function readBeside(file: string): Beside {
     return {
       stream,
       confirmed: believed("meta", () => Number(metaOf(db, "confirmed") ?? 0)) ?? 0,
-      waiting: stream !== undefined && own === true && rest === true ? waiting : undefined,
+      // SQLite reads a broken log only up to the break: what it says then is of an earlier hour.
+      waiting: stream !== undefined && own === true && rest === true && whole ? waiting : undefined,
       pruned: modern
         ? (believed("pruned", () => db.prepare("SELECT first, last FROM pruned").raw().all()) as Range[] | undefined)
         : [],
@@ -236,12 +238,12 @@ function readBeside(file: string): Beside {
   }
 }
 
-/** @throws Error where a mark is not what was written */
+/** @throws Damage where a mark is not what was written */
 export function proveMarks(db: Database.Database): void {
   const wrong = (table: string, a: string, b: string): unknown =>
     db.prepare(`SELECT 1 FROM ${table} WHERE sum IS NOT ${markSum(a, b)} LIMIT 1`).get();
   if (wrong("outbox", "lane", "seq") ?? wrong("again", "seq", "0") ?? wrong("sent", "seq", "0"))
-    throw new Error("what waits for the broker is not what was written");
+    throw new Damage("what waits for the broker is not what was written");
 }
 
 function remember(found: Map<string, Set<number>>, row: CarvedRow): void {

@@ -33,6 +33,7 @@ class Service {
   readonly #stamp: string;
   readonly #looking: NodeJS.Timeout;
   #low = false;
+  #short = false;
   #over = false;
   #tidying = false;
   #ended = false;
@@ -111,6 +112,10 @@ class Service {
     if (this.#low !== this.#store.isLow) {
       this.#low = this.#store.isLow;
       condition({ low: this.#low });
+    }
+    if (this.#short !== this.#store.isShort) {
+      this.#short = this.#store.isShort;
+      condition({ short: this.#short });
     }
     if (!this.#store.isOver || this.#over) return;
     this.#over = true;

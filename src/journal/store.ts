@@ -190,6 +190,11 @@ export class Store {
     return this.#parts.tidier.low;
   }
 
+  /** True while what was not sent is being dropped. */
+  get isShort(): boolean {
+    return this.#parts.tidier.short;
+  }
+
   /** True where rows that were not sent must go: ask for a `plan`. */
   get isOver(): boolean {
     return this.#parts.tidier.isOver;

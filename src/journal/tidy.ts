@@ -42,6 +42,8 @@ export class Tidier {
   readonly #sql: ReturnType<typeof statements>;
   /** The disk is full: the file must not grow, whatever its quota. */
   low = false;
+  /** What was not sent is being dropped, because the quota is reached and nothing leaves. */
+  short = false;
   /** Sent rows before this seq were looked for already. */
   #from = 0;
   #settled = true;
@@ -74,6 +76,7 @@ export class Tidier {
     const aged = this.#agedBefore();
     if (this.#excess() <= 0 && aged === undefined) {
       this.#exhausted = false;
+      if (this.#usedBytes() < this.#quota.maxBytes * (1 - 2 * PLAN_SHARE)) this.short = false;
       return this.#shrink();
     }
     if (this.#from > state.head) {
@@ -94,6 +97,7 @@ export class Tidier {
       limit: SLICE_ROWS,
     }) as Pick<Candidate, "seq" | "type" | "json">[];
     this.#from = rows.length === SLICE_ROWS ? (rows.at(-1)?.seq ?? from) : from + SLICE_SEQS;
+    if (rows.length > 0) this.short = false;
     if (rows.length > 0)
       this.#db.transaction(() => {
         for (const range of rangesOf(rows.map((row) => row.seq))) this.#remove(range);
@@ -109,9 +113,10 @@ export class Tidier {
     const aim = this.low ? PLAN_BYTES * 4 : Math.max(PLAN_BYTES, this.#quota.maxBytes * PLAN_SHARE);
     for (const worth of [0, 1, 2] as const) {
       const carried = this.#planCarried(worth, aim);
-      if (carried !== undefined) return carried;
-      const own = this.#planOwn(stream, worth, aim);
-      if (own !== undefined) return own;
+      const drop = carried ?? this.#planOwn(stream, worth, aim);
+      if (drop === undefined) continue;
+      this.short = true;
+      return drop;
     }
     return null;
   }

@@ -98,4 +98,25 @@ describe("a flipped byte", () => {
     // Carving saves nearly all: one flipped byte costs one row.
     for (const count of saved) if (count !== "unharmed") expect(Number(count)).toBeGreaterThanOrEqual(ROWS - SENT - 4);
   }, 300_000);
+
+  it("in the middle of the write-ahead log of a killed agent", async () => {
+    const origin = freshFile();
+    const { journal } = await open(origin);
+    for (let n = 0; n < ROWS; n++)
+      await journal.commit({ events: [stamped(TYPES[n % TYPES.length] ?? "press", n)], keep: {} });
+    journal.settle(Array.from({ length: SENT }, (_, n) => ({ seq: n + 1 })));
+    const { stream } = await journal.head();
+    const rows = new Map(stored(origin).map((event) => [event.seq, JSON.stringify(event)]));
+    const log = readFileSync(`${origin}-wal`);
+    for (const share of [0.1, 0.5, 0.9]) {
+      const file = freshFile();
+      mkdirSync(dirname(file), { recursive: true });
+      for (const end of ["", ".witness"]) copyFileSync(`${origin}${end}`, `${file}${end}`);
+      const damaged = Buffer.from(log);
+      const at = Math.floor(log.length * share);
+      damaged[at] = (damaged[at] ?? 0) ^ 0x10;
+      writeFileSync(`${file}-wal`, damaged);
+      expect(await check(file, stream, rows, `log, byte ${at}`)).not.toBe("unharmed");
+    }
+  }, 60_000);
 });
