@@ -13,7 +13,7 @@ import { proveMarks, type Salvage, salvage } from "./salvage.ts";
 import { Damage, metaOf, migrate, putMeta } from "./schema.ts";
 import { CHECKPOINT_PAGES, type Checked, PAGE_BYTES, Store } from "./store.ts";
 import { rowSum, valueSum } from "./sums.ts";
-import { asideName, finishSwap, swapIn, thinAsides } from "./swap.ts";
+import { ASIDE_KEY, asideName, finishSwap, swapIn, thinAsides } from "./swap.ts";
 import { prepareAll, readHead } from "./tables.ts";
 import { Tidier } from "./tidy.ts";
 import { upgrade } from "./upgrade.ts";
@@ -134,6 +134,8 @@ function openChecked(opening: Opening): Checked {
     }
     proveMarks(db);
     proveKept(db);
+    // Nobody can remember more of a stream that begins here than this very run says of it.
+    const begins = metaOf(db, "stream") === undefined || metaOf(db, ASIDE_KEY) !== undefined;
     if (metaOf(db, "stream") === undefined) begin(db, opening.machine);
     const head = readHead(db);
     proveHead(db, opening, head.stream);
@@ -143,7 +145,7 @@ function openChecked(opening: Opening): Checked {
       throw new Damage("events that were there at the last close are missing");
     db.transaction(() => {
       db.prepare("DELETE FROM meta WHERE key IN ('clean', 'aside')").run();
-      if (metaOf(db, "opened") === undefined) putMeta(db, "opened", String(head.head));
+      if (!begins && metaOf(db, "opened") === undefined) putMeta(db, "opened", String(head.head));
     }).immediate();
     const unclean = clean === undefined && head.head > 0;
     return { db, machine: metaOf(db, "machine") ?? "", head, sql: prepareAll(db), unclean };

@@ -176,6 +176,7 @@ class ThreadedJournal implements Journal {
   }
 
   async resend(from: number, to: number): Promise<{ queued: number }> {
+    this.#sendMarks(true);
     let queued = 0;
     // In parts, so that a press that comes meanwhile does not wait for all of them.
     for (let at = from; at <= Math.min(to, this.#head); at += RESEND_SEQS) {
@@ -187,7 +188,7 @@ class ThreadedJournal implements Journal {
   }
 
   async resendUnconfirmed(olderThanMs: number, limit: number): Promise<{ queued: number }> {
-    this.#sendMarks();
+    this.#sendMarks(true);
     const { queued } = await this.#line.ask("unconfirmed", { olderThanMs, limit });
     if (queued > 0) this.#tellListeners();
     return { queued };
@@ -197,7 +198,14 @@ class ThreadedJournal implements Journal {
     let corrected = 0;
     let alreadySent = 0;
     for (let before: number | null = Number.MAX_SAFE_INTEGER; before !== null; ) {
-      const part: Exchange["repair"]["answer"] = await this.#line.ask("repair", { boot, offsetMs, span, before });
+      const begun = before !== Number.MAX_SAFE_INTEGER;
+      const part: Exchange["repair"]["answer"] = await this.#line.ask("repair", {
+        boot,
+        offsetMs,
+        span,
+        before,
+        begun,
+      });
       corrected += part.corrected;
       alreadySent += part.alreadySent;
       before = part.next;
@@ -335,8 +343,9 @@ class ThreadedJournal implements Journal {
     }, MARKS_MS);
   }
 
-  #sendMarks(): void {
-    if (this.#marks.isEmpty || this.#marking) return;
+  /** @param now also while others are on their way: what is asked next must know of these */
+  #sendMarks(now = false): void {
+    if (this.#marks.isEmpty || (this.#marking && !now)) return;
     this.#marking = true;
     this.#line.ask("marks", this.#marks.take()).then(
       () => {

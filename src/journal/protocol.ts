@@ -106,6 +106,8 @@ export interface RepairPart {
   readonly span: BootSpan;
   /** Only rows below this seq; the answer's `next` goes on from there. */
   readonly before: number;
+  /** A part before this one met rows of the boot. */
+  readonly begun: boolean;
 }
 
 /** Each request with its answer. */

@@ -27,12 +27,12 @@ interface Stamps {
 }
 
 /**
- * One part of a repair, from the newest row backwards: rows of one boot follow one another.
+ * One part of a repair, from the newest row backwards: rows of one boot follow one another, and begin within one part.
  * @param handed highest seq of each lane that was handed out unsynced
  */
 export function repairTimes(
   db: Database.Database,
-  { boot, offsetMs, span, before }: RepairPart,
+  { boot, offsetMs, span, before, begun }: RepairPart,
   handed: Readonly<Record<string, number>>,
 ): Repaired & { next: number | null } {
   const rows = db
@@ -41,12 +41,15 @@ export function repairTimes(
   const waits = db.prepare("SELECT 1 FROM outbox WHERE lane = ? AND seq = ?");
   const write = db.prepare("UPDATE events SET timeMs = ?, json = ?, sum = ? WHERE seq = ?");
   let corrected = 0;
-  let alreadySent = before === Number.MAX_SAFE_INTEGER ? carriedOf(db, boot) : 0;
+  let alreadySent = begun ? 0 : carriedOf(db, boot);
+  let met = begun;
   for (const row of rows) {
     if (row.sum !== null && row.sum !== rowSum(row.seq, row.type, row.timeMs, row.json))
       throw new Damage(`event ${row.seq} is not what was written`);
     const event = JSON.parse(row.json) as Stamps;
-    if (event.boot !== boot) return { corrected, alreadySent, next: null };
+    if (event.boot !== boot && met) return { corrected, alreadySent, next: null };
+    if (event.boot !== boot) continue;
+    met = true;
     if (event.clock !== "unsynced" || event.mono < (span.fromMono ?? 0) || event.mono > (span.toMono ?? Infinity))
       continue;
     const lane = laneOf(row.type);
@@ -60,7 +63,7 @@ export function repairTimes(
     corrected += 1;
   }
   const last = rows.at(-1);
-  return { corrected, alreadySent, next: rows.length < PART_ROWS || last === undefined ? null : last.seq };
+  return { corrected, alreadySent, next: !met || rows.length < PART_ROWS || last === undefined ? null : last.seq };
 }
 
 /** The event with every instant of the wrong clock moved; the order of its fields stays. */
