@@ -1,5 +1,6 @@
 // Tells devices how far they are stored: the retained `ack` of each, never backwards, whichever consumer speaks.
 import type { Pool } from "pg";
+import { backoffMs } from "../../src/supervise/backoff.ts";
 import { Fault } from "../../src/words/errors.ts";
 import { type StreamKey, transaction } from "./store.ts";
 
@@ -13,7 +14,10 @@ export interface AcksDeps {
   readonly publish: () => Publish | undefined;
   /** Most publishes on their way at once. */
   readonly window: () => number;
-  /** A round failed; what it was to say stays due. */
+  /**
+   * Rounds fail from now on, and what they were to say stays due: said once, until a round succeeds. Or the broker refused
+   * the `ack` of one device: said once for each.
+   */
   readonly failed: (thrown: unknown) => void;
 }
 
@@ -29,6 +33,8 @@ export interface Acks {
 
 /** Devices of one round; each holds an advisory lock while its `ack` is on the way. */
 const ROUND = 100;
+/** How long after a refusal an `ack` is not tried again, milliseconds; Mosquitto 2.0.11 may end the connection after one. */
+const REFUSED_MS = 600_000;
 /** How often what was never said is looked for, milliseconds. */
 const SWEEP_MS = 60_000;
 
@@ -67,16 +73,22 @@ export function startAcks(deps: AcksDeps): Acks {
   let round: Promise<void> = Promise.resolve();
   let stopped = false;
   let looking = false;
+  /** Roots whose `ack` the broker refused, and when they may be tried again. */
+  const refused = new Map<string, number>();
+  /** Rounds in a row that failed. */
+  let failures = 0;
 
   const put = (device: string, again: Iterable<string>): void => {
     due.set(device, new Set([...(due.get(device) ?? []), ...again]));
   };
   const schedule = (): void => {
     if (timer !== undefined || stopped || (due.size === 0 && !looking)) return;
+    const backoff = { firstMs: Math.max(100, deps.everyMs), maxMs: 3_000, stableAfterMs: 0 };
+    const dueMs = failures === 0 ? deps.everyMs : backoffMs(failures, backoff, Math.random());
     timer = setTimeout(() => {
       timer = undefined;
       round = speak().finally(schedule);
-    }, deps.everyMs);
+    }, dueMs);
   };
 
   /** One round: takes up to a hundred devices, says what is due, and puts back those it could not speak for. */
@@ -110,8 +122,10 @@ export function startAcks(deps: AcksDeps): Acks {
         ]);
         return new Set(devices);
       });
+      failures = 0;
     } catch (thrown) {
-      deps.failed(thrown);
+      failures += 1;
+      if (failures === 1) deps.failed(thrown);
     }
     for (const [device, again] of taken) if (!spoken.has(device)) put(device, again);
   };
@@ -122,6 +136,7 @@ export function startAcks(deps: AcksDeps): Acks {
     const said: Word[] = [];
     const lost: unknown[] = [];
     for (const word of words) {
+      if ((refused.get(word.root) ?? 0) > performance.now()) continue;
       if (onTheWay.size >= deps.window()) await Promise.race(onTheWay);
       const one = publish(`${word.root}/ack`, JSON.stringify({ stream: word.stream, upto: word.upto })).then(
         () => {
@@ -131,8 +146,11 @@ export function startAcks(deps: AcksDeps): Acks {
         (thrown) => {
           onTheWay.delete(one);
           // One device that the broker's rules keep from us is no reason to leave the others without a word.
-          if (thrown instanceof Fault && thrown.code === "PUBLISH_REFUSED") deps.failed(thrown);
-          else lost.push(thrown);
+          if (!(thrown instanceof Fault) || thrown.code !== "PUBLISH_REFUSED") lost.push(thrown);
+          else {
+            if (!refused.has(word.root)) deps.failed(thrown);
+            refused.set(word.root, performance.now() + REFUSED_MS);
+          }
         },
       );
       onTheWay.add(one);

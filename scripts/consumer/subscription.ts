@@ -112,7 +112,7 @@ export async function openSubscription(
   return {
     receiveMaximum,
     gone,
-    publish: (topic, json) => publish(client, topic, json, at),
+    publish: publisher(client, at, gone),
     async leave() {
       await client.unsubscribeAsync(shared);
     },
@@ -172,16 +172,33 @@ async function subscribe(client: MqttClient, topics: string[], at: string): Prom
   }
 }
 
-function publish(client: MqttClient, topic: string, json: string, at: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Fault("BROKER_LOST", `no PUBACK from ${at}`)), PUBACK_MS);
-    client.publish(topic, json, { qos: 1, retain: true }, (error) => {
-      clearTimeout(timer);
-      if (!error) return resolve();
-      const code = codeOf(error);
-      if (typeof code === "number")
-        reject(new Fault("PUBLISH_REFUSED", `the broker refused ${topic}: ${reasonText(code)}`, { topic }));
-      else reject(brokerFault(error, at, true));
-    });
+/** Publishes over one connection; what is on its way when that ends fails at once. */
+function publisher(client: MqttClient, at: string, gone: Promise<Fault>): Subscription["publish"] {
+  const onTheWay = new Set<(fault: Fault) => void>();
+  let lost: Fault | undefined;
+  void gone.then((fault) => {
+    lost = fault;
+    for (const fail of onTheWay) fail(fault);
   });
+  return (topic, json) =>
+    new Promise<void>((resolve, reject) => {
+      if (lost !== undefined) return reject(lost);
+      const end = (fault?: Fault): void => {
+        clearTimeout(timer);
+        onTheWay.delete(end);
+        if (fault === undefined) resolve();
+        else reject(fault);
+      };
+      const timer = setTimeout(() => end(new Fault("BROKER_LOST", `no PUBACK from ${at}`)), PUBACK_MS);
+      onTheWay.add(end);
+      client.publish(topic, json, { qos: 1, retain: true }, (error) => {
+        if (!error) return end();
+        const code = codeOf(error);
+        end(
+          typeof code === "number"
+            ? new Fault("PUBLISH_REFUSED", `the broker refused ${topic}: ${reasonText(code)}`, { topic })
+            : brokerFault(error, at, true),
+        );
+      });
+    });
 }
