@@ -28,7 +28,8 @@ export function registerRun(program: Command): void {
         await runAgent(config, { signal: stop.signal, log });
       } catch (thrown) {
         log.fatal({ fault: asFault(thrown, "JOURNAL_OPEN") }, "agent could not go on");
-        process.exitCode = exitFor(thrown);
+        // Whatever was started before must not keep alive an agent that serves nobody.
+        process.exit(exitFor(thrown));
       }
     });
 }
