@@ -22,7 +22,7 @@ export interface Central {
   start(consumer: number): void;
   readonly postgres: Postgres;
   audit(): Promise<Audit>;
-  /** Every press stored, by stream and seq. */
+  /** Every press stored, in the order in which they were made. */
   presses(): Promise<StoredPress[]>;
   /** Ids of all events stored of one stream, by seq. */
   ids(stream: string): Promise<Map<number, string>>;
@@ -59,7 +59,7 @@ export async function startCentral(brokerUrl: string, consumers: number): Promis
     async presses() {
       const { rows } = await pool.query<StoredPress>(
         `SELECT stream, seq::float8 AS seq, id, data->>'button' AS button FROM touchpoint.event
-         WHERE type = 'press' ORDER BY stream, touchpoint.event.seq`,
+         WHERE type = 'press' ORDER BY mono`,
       );
       return rows;
     },

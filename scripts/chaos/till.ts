@@ -39,11 +39,14 @@ export async function createTill(settings: TrialSettings, options: AgentOptions 
   const pad = await createFakePad(cable.padEnd, "P1", "k1");
   let agent: AgentProcess | undefined;
   let stream: PressStream | undefined;
+  const logged: Promise<void>[] = [];
   const launch = (more?: AgentOptions): AgentProcess => {
     const started = startAgent(config, { ...options, ...more });
     // For whoever looks into a trial that went wrong.
-    void started.ended.then(({ code, signal }) =>
-      appendFileSync(join(settings.folder, "agent.log"), `${started.printed()}ended: ${signal ?? code}\n`),
+    logged.push(
+      started.ended.then(({ code, signal }) =>
+        appendFileSync(join(settings.folder, "agent.log"), `${started.printed()}ended: ${signal ?? code}\n`),
+      ),
     );
     agent = started;
     return started;
@@ -69,6 +72,7 @@ export async function createTill(settings: TrialSettings, options: AgentOptions 
     async remove() {
       stream?.stop();
       await agent?.end("SIGKILL");
+      await Promise.all(logged);
       await pad.unplug();
       await cable.remove();
     },
