@@ -202,19 +202,16 @@ function connectionOf(
     },
     subscribe(topics) {
       return new Promise((resolve, reject) => {
-        client.subscribe([...topics], { qos: 1 }, (error, granted) => {
-          const refused = granted?.find((one) => one.qos >= 128);
-          const code = refused?.qos ?? (error === null ? undefined : codeOf(error));
-          if (error === null && code === undefined) return resolve();
-          if (typeof code !== "number") return reject(brokerFault(error, at, true));
-          const topic = refused?.topic ?? topics.join(", ");
-          const details = { at, topic, code };
-          reject(
-            new Fault("BROKER_REFUSED", `the broker ${at} does not let this device read ${topic}`, {
-              ...details,
-              reason: reasonText(code),
-            }),
-          );
+        client.subscribe([...topics], { qos: 1 }, (error) => {
+          if (error === null) return resolve();
+          // The library's error for a refusal carries the SUBACK: a code for each topic, in their order.
+          const codes = "packet" in error ? grantedIn(error.packet) : [];
+          const index = codes.findIndex((code) => code >= 0x80);
+          const code = codes[index];
+          if (code === undefined) return reject(brokerFault(error, at, true));
+          const topic = topics[index] ?? topics.join(", ");
+          const sentence = `the broker ${at} does not let this device read ${topic}: ${reasonText(code)}`;
+          reject(new Fault("BROKER_REFUSED", sentence, { at, topic, code }));
         });
       });
     },
@@ -234,6 +231,12 @@ function connectionOf(
       cut(new Fault("BROKER_LOST", "the agent closed the connection"));
     },
   };
+}
+
+function grantedIn(packet: unknown): readonly number[] {
+  if (typeof packet !== "object" || packet === null || !("granted" in packet) || !Array.isArray(packet.granted))
+    return [];
+  return packet.granted.filter((code) => typeof code === "number");
 }
 
 function incoming(topic: string, payload: Buffer, packet: IPublishPacket): Incoming {

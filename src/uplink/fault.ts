@@ -37,8 +37,8 @@ export function isTlsCode(code: string | number | undefined): boolean {
  */
 export function brokerFault(thrown: unknown, at: string, connected: boolean): Fault {
   if (thrown instanceof Fault) return thrown;
-  const code = codeOf(thrown);
   const message = thrown instanceof Error ? thrown.message : String(thrown);
+  const code = exactCode(codeOf(thrown), message);
   if (isTlsCode(code) || message === "TLS not authorized")
     return new Fault("BROKER_TLS", `no trusted TLS connection to ${at}: ${tlsSentence(String(code ?? message))}`, {
       at,
@@ -52,6 +52,12 @@ export function brokerFault(thrown: unknown, at: string, connected: boolean): Fa
   if (connected)
     return new Fault("BROKER_LOST", `the connection to ${at} broke: ${code ?? message.toLowerCase()}`, { at });
   return new Fault("BROKER_UNREACHABLE", unreachableSentence(at, code, message), { at, code });
+}
+
+/** What OpenSSL says in the text of an EPROTO, as the code that Node gives the same failure on another path. */
+function exactCode(code: string | number | undefined, message: string): string | number | undefined {
+  const said = code === "EPROTO" ? /SSL routines:[^:]*:([^:]+):/.exec(message)?.[1] : undefined;
+  return said === undefined ? code : `ERR_SSL_${said.toUpperCase().replaceAll(" ", "_")}`;
 }
 
 /** What is wrong with a certificate or handshake, in a sentence. */

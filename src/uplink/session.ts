@@ -106,8 +106,9 @@ export async function serveConnection(uplink: Uplink, connection: Connection, se
     rival = rivalIn(uplink, remembered);
     uplink.lastStatus = deps.timeNow();
     connection.unsubscribe(topics.delivery);
-    if (remembered.delivery !== undefined && !over.signal.aborted)
-      await journal.witness(remembered.delivery.stream, remembered.delivery.head);
+    // Also where the broker remembers nothing: from here on, what it remembers may be of this very run.
+    const { stream = "", head = 0 } = remembered.delivery ?? {};
+    if (!over.signal.aborted) await journal.witness(stream, head);
     if (lost !== undefined) throw lost;
     for (const [name, json] of deps.states.entries()) drain.post(topics.state(name), json);
     delivery.changed();

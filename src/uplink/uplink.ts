@@ -12,6 +12,7 @@ import { withOwnDates } from "./certificates.ts";
 import { Commanding } from "./commanding.ts";
 import { ConnectionCount } from "./conn.ts";
 import type { ConnectionRequest, Incoming } from "./connection.ts";
+import { finishInstall } from "./install.ts";
 import { addressOf } from "./login.ts";
 import { type Route, routeAfter } from "./moved.ts";
 import { DEFAULT_PATIENCE, Patience, type PatienceSettings } from "./patience.ts";
@@ -149,6 +150,11 @@ export async function runUplink(settings: UplinkSettings, deps: UplinkDeps): Pro
     route: undefined,
     servingSince: undefined,
   };
+  try {
+    finishInstall(broker);
+  } catch (thrown) {
+    deps.certificates("degraded", asFault(thrown, "CONFIG_WRITE"));
+  }
   deps.journal.onCommitted(() => uplink.committed());
   deps.onNudge?.(() => uplink.hurry());
   const looks = setInterval(() => void making.renewal.look(), timings.renewalMs);

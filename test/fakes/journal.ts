@@ -11,7 +11,7 @@ import {
   type RowFate,
   type Step,
 } from "../../src/journal/journal.ts";
-import { LANE } from "../../src/words/events.ts";
+import { LANE, type Stamped } from "../../src/words/events.ts";
 
 export class MemoryJournal implements Journal {
   readonly stream = randomUUID();
@@ -19,6 +19,8 @@ export class MemoryJournal implements Journal {
   readonly refused = new Map<number, string>();
   /** What was kept: key → JSON value. */
   readonly keep = new Map<string, unknown>();
+  /** What `witness` was told. */
+  readonly witnessed: { readonly stream: string; readonly head: number }[] = [];
   confirmed = 0;
   closed = false;
   readonly #lanes = new Map<number, OutboxRow[]>();
@@ -31,25 +33,20 @@ export class MemoryJournal implements Journal {
   #head = 0;
   #done = 0;
 
+  /** Commits one event into a lane of its own choice: no event of this version is as urgent as lane 0. */
+  urgent(event: Stamped, lane: number): number {
+    this.#add(event, lane);
+    for (const listener of this.#listeners) listener();
+    return this.#head;
+  }
+
   async commit(step: Step): Promise<Committed> {
     if (this.closed) throw new Error("the journal is closed");
     for (const [key, value] of Object.entries(step.keep))
       if (value === null) this.keep.delete(key);
       else this.keep.set(key, structuredClone(value));
     const firstSeq = this.#head + 1;
-    for (const event of step.events) {
-      this.#head += 1;
-      const { v, id, ...rest } = event;
-      const row = {
-        at: this.#head,
-        stream: this.stream,
-        seq: this.#head,
-        lane: LANE[event.type],
-        type: event.type,
-        json: JSON.stringify({ v, id, stream: this.stream, seq: this.#head, ...rest }),
-      };
-      this.#lane(row.lane).push(row);
-    }
+    for (const event of step.events) this.#add(event, LANE[event.type]);
     if (step.events.length === 0) return {};
     for (const listener of this.#listeners) listener();
     return { firstSeq, lastSeq: this.#head };
@@ -103,6 +100,7 @@ export class MemoryJournal implements Journal {
   }
 
   async witness(stream: string, head: number): Promise<boolean> {
+    this.witnessed.push({ stream, head });
     return stream === this.stream && head > this.#head;
   }
 
@@ -138,6 +136,13 @@ export class MemoryJournal implements Journal {
 
   async close(): Promise<void> {
     this.closed = true;
+  }
+
+  #add(event: Stamped, lane: number): void {
+    this.#head += 1;
+    const { v, id, ...rest } = event;
+    const json = JSON.stringify({ v, id, stream: this.stream, seq: this.#head, ...rest });
+    this.#lane(lane).push({ at: this.#head, stream: this.stream, seq: this.#head, lane, type: event.type, json });
   }
 
   #putBack(fits: (seq: number) => boolean): { queued: number } {
