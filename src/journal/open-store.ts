@@ -112,7 +112,9 @@ function renew(opening: Opening, thrown: unknown, told: (aside: SetAside) => voi
 /** Opens one file as it is and makes sure that the next seq can be given in it. */
 function openChecked(opening: Opening): Checked {
   const { file } = opening;
-  if (opening.damaged !== undefined && existsSync(file)) throw new Damage(opening.damaged);
+  // A copy that is too old is sound, and says itself where its numbers can no longer be trusted.
+  if (opening.damaged !== undefined && opening.remembered === undefined && existsSync(file))
+    throw new Damage(opening.damaged);
   makeFile(file);
   const fault = headerFault(file) ?? logFault(file);
   if (fault !== undefined) throw new Damage(fault);
@@ -121,7 +123,8 @@ function openChecked(opening: Opening): Checked {
   try {
     db.pragma("cache_size = -4096");
     if (sizeOf(file) === 0) db.pragma("auto_vacuum = INCREMENTAL");
-    migrate(db);
+    // Changed where it is: the disk has little room, and the log of it takes some.
+    if (migrate(db) > 0) db.pragma("wal_checkpoint(TRUNCATE)");
     if (db.pragma("journal_mode = WAL", { simple: true }) !== "wal")
       throw new Fault("JOURNAL_OPEN", "no write-ahead log is possible here");
     db.pragma("synchronous = FULL");

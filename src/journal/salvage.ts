@@ -110,18 +110,20 @@ function gapsOfLosses(
   owned: readonly Range[],
 ): Gap[] {
   const gaps: Gap[] = [];
+  // Numbers after a fork were given twice: what this file has under them is not what was lost under them.
+  const fork = task.forkedAfter ?? Number.MAX_SAFE_INTEGER;
   const has = (of: string, seq: number): boolean => found.get(of)?.has(seq) ?? false;
   for (const [of, seqs] of beside.waiting ?? []) {
-    const missing = [...seqs].filter((seq) => !has(of, seq)).sort((a, b) => a - b);
+    const missing = [...seqs].filter((seq) => !has(of, seq) && !(of === stream && seq > fork)).sort((a, b) => a - b);
     gaps.push(...gapsOver(rangesOf(missing), `${task.reason}; these could not be read`, { stream: of }));
   }
   if (stream === undefined) return gaps;
-  const seen = Math.max(0, ...top(found.get(stream)), ...top(beside.waiting?.get(stream)));
+  const seen = Math.min(fork, Math.max(0, ...top(found.get(stream)), ...top(beside.waiting?.get(stream))));
   const head = task.known?.stream === stream ? Math.max(seen, task.known.head) : seen;
   // Where the outbox is believed, only what came after all that can be seen is in doubt.
   const doubtful: Range[] = beside.waiting === undefined ? [[1, head]] : [[seen + 1, head]];
   const told = [...owned, ...(beside.pruned ?? []), ...(beside.confirmed > 0 ? [[1, beside.confirmed] as const] : [])];
-  const there = rangesOf([...(found.get(stream) ?? [])].sort((a, b) => a - b));
+  const there = rangesOf([...(found.get(stream) ?? [])].filter((seq) => seq <= fork).sort((a, b) => a - b));
   const missing = without(
     doubtful.filter(([first, last]) => first <= last),
     united([...told, ...there]),

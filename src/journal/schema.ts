@@ -66,8 +66,11 @@ export function checkVersion(db: Database): number {
   return version;
 }
 
-/** Brings the file to the newest version, each step whole or not at all. */
-export function migrate(db: Database): void {
+/**
+ * Brings the file to the newest version, each step whole or not at all.
+ * @returns the version it was of; 0 for an empty file and for one that needed nothing
+ */
+export function migrate(db: Database): number {
   const from = checkVersion(db);
   db.function("valueSum", (key, value) => valueSum(String(key), String(value)));
   for (const [done, sql] of MIGRATIONS.entries()) {
@@ -79,6 +82,7 @@ export function migrate(db: Database): void {
       if (done + 1 > 1) putMeta(db, "version", String(done + 1));
     }).exclusive();
   }
+  return from === MIGRATIONS.length ? 0 : from;
 }
 
 /** Gives every event that has none its checksum: only right on a copy that was just made of a sound file. */

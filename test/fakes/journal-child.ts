@@ -28,7 +28,12 @@ try {
   const journal = await openJournal({
     file,
     threadUrl: new URL("../../src/journal/thread.js", import.meta.url),
-    machine: "child",
+    machine: process.env.MACHINE ?? "child",
+    quota: {
+      maxBytes: 536_870_912,
+      maxAgeMs: 90 * 86_400_000,
+      reserveBytes: Number(process.env.RESERVE_BYTES ?? 0),
+    },
     now: () => new Date(),
     gap: (data) => stamped("gap", 0, data),
     report: (stage, fault) => say({ stage, ...(fault === undefined ? {} : { code: fault.code }) }),
