@@ -283,7 +283,12 @@ async function withClock(
         );
         await till.agent.end("SIGTERM");
         const events = firstArrivals(subscriber.arrived);
-        const made = [...events].filter(isPress).sort((a, b) => a.mono - b.mono);
+        const pressed = [...events].filter(isPress).sort((a, b) => a.mono - b.mono);
+        const counters = countersOf(pressed.map(({ data }) => String(data.button)));
+        const made = pressed
+          .map(({ mono }, i) => ({ mono, counter: counters[i] ?? 0 }))
+          .sort((a, b) => a.counter - b.counter)
+          .map(({ mono }) => mono);
         truth.refresh();
         const bootMs = Date.now() - truth.nowMs() + meantMs;
         const { presses: counted, lost, twice, clashes, holes } = judgeArrivals(events, till.pad.acknowledged);
@@ -293,7 +298,7 @@ async function withClock(
           twice,
           clashes,
           holes,
-          ...judgeTimes(events, bootMs, countersOf(made.map(({ data }) => String(data.button)))),
+          ...judgeTimes(events, bootMs, made),
         };
       },
     });

@@ -19,14 +19,17 @@ export interface TimesVerdict {
   readonly "wrong times": number;
   /** The same of times before any repair: what a consumer sees that knows no `clock` event. */
   readonly "wrong before repair": number;
-  /** Presses whose order by `mono` is not the order in which they were made. */
+  /** Presses that lie by `mono` before one that was made earlier, by more than a line and a busy machine explain. */
   readonly disordered: number;
 }
+
+/** How much later than it was made a press may seem to be, milliseconds: a pad tells the age of what it sends again. */
+const ON_THE_LINE_MS = 1_000;
 
 /**
  * @param events once each, of one boot
  * @param bootMs UTC, in truth, of the moment that `mono` counts from
- * @param made counters of the presses among the events, by the order of `mono`
+ * @param made `mono` of the presses among the events, in the order in which they were made
  */
 export function judgeTimes(events: readonly Envelope[], bootMs: number, made: readonly number[]): TimesVerdict {
   const repairs = events
@@ -52,12 +55,18 @@ export function judgeTimes(events: readonly Envelope[], bootMs: number, made: re
     worstMs = Math.max(worstMs, leftMs);
     if (leftMs > Math.max(repair?.uncertaintyMs ?? 0, SYNCED_WITHIN_MS)) wrong += 1;
   }
+  let latest = 0;
+  let disordered = 0;
+  for (const mono of made) {
+    if (mono < latest - ON_THE_LINE_MS) disordered += 1;
+    latest = Math.max(latest, mono);
+  }
   return {
     ...counts,
     "clock events": repairs.length,
     "worst ms": Math.round(worstMs),
     "wrong times": wrong,
     "wrong before repair": wrongBefore,
-    disordered: made.filter((counter, i) => counter < (made[i - 1] ?? 0)).length,
+    disordered,
   };
 }

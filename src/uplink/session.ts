@@ -69,9 +69,11 @@ export async function serveConnection(uplink: Uplink, connection: Connection, se
     else if (command !== undefined) uplink.commanding.receive(command, message, drain.reply);
     else memory.receive(message);
   });
+  // Before the broker was asked what it remembers, its answer must not be what this very run says.
+  let witnessed = false;
   uplink.committed = () => {
     drain.wake();
-    delivery.changed();
+    if (witnessed) delivery.changed();
   };
   let lost: Fault | undefined;
   let end: End = "stopped";
@@ -109,6 +111,7 @@ export async function serveConnection(uplink: Uplink, connection: Connection, se
     // Also where the broker remembers nothing: from here on, what it remembers may be of this very run.
     const { stream = "", head = 0 } = remembered.delivery ?? {};
     if (!over.signal.aborted) await journal.witness(stream, head);
+    witnessed = true;
     if (lost !== undefined) throw lost;
     for (const [name, json] of deps.states.entries()) drain.post(topics.state(name), json);
     delivery.changed();
