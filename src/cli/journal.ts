@@ -1,11 +1,13 @@
 // `touchpoint journal …`: what is in the journal, read beside the running agent.
 import { once } from "node:events";
-import { statfsSync, statSync } from "node:fs";
+import { existsSync, statfsSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
 import { loadConfig } from "../config/load.ts";
+import type { JournalConfig } from "../config/schema.ts";
 import { type EventFilter, type JournalReader, openReader, type StoredEvent } from "../journal/read.ts";
 import { verifyJournal } from "../journal/verify.ts";
+import { cardYears } from "../journal/wear.ts";
 import { pause } from "../supervise/backoff.ts";
 import type { Envelope } from "../words/events.ts";
 import { CONFIG_OPTION, EXIT } from "./outcome.ts";
@@ -28,7 +30,9 @@ export function registerJournal(program: Command): void {
     .description("head, sent, confirmed, waiting, refused, rate, days of autonomy left")
     .option(...CONFIG_OPTION)
     .option("--json", "one JSON object")
-    .action((options: Common) => withReader(options.config, (reader, file) => status(reader, file, options)));
+    .action((options: Common) =>
+      withReader(options.config, (reader, file, quota) => status(reader, file, quota, options)),
+    );
   journal
     .command("tail")
     .description("the last events, one JSON object a line")
@@ -56,7 +60,7 @@ export function registerJournal(program: Command): void {
     .action((options: Common) => withReader(options.config, (reader, file) => verify(reader, file, options)));
 }
 
-async function status(reader: JournalReader, file: string, options: Common): Promise<void> {
+async function status(reader: JournalReader, file: string, quota: JournalConfig, options: Common): Promise<void> {
   const now = Date.now();
   const head = reader.head();
   const oldest = reader.oldestWaiting();
@@ -65,18 +69,30 @@ async function status(reader: JournalReader, file: string, options: Common): Pro
   const freeBytes = disk.bavail * disk.bsize;
   const lastDay = reader.countSince(now - DAY_MS);
   const count = reader.count();
-  // The file never shrinks, so its mean row is an upper bound of what one more event takes.
-  const bytesPerDay = count === 0 ? 0 : lastDay * (fileBytes / count);
+  const usedBytes = reader.usedBytes();
+  // Today's events, each as long as the mean row with all that belongs to it.
+  const bytesPerDay = count === 0 ? 0 : lastDay * (usedBytes / count);
+  // Rows that were sent give way; the others may take the quota, or what the disk has where that is less.
+  const room =
+    Math.min(quota.maxBytes, fileBytes + freeBytes) - usedBytes * Math.min(1, head.waiting / Math.max(1, count));
+  const { writtenBytesPerDay } = reader.rates();
   const report = {
     file,
     ...head,
     refusedRows: reader.refused(MOST_REFUSED),
     oldestWaiting: oldest === undefined ? null : { seq: oldest.seq, type: oldest.type, ageMs: now - oldest.timeMs },
+    carriedWaiting: reader.carried(),
+    lossesNotYetOwned: reader.losses().length,
     fileBytes,
+    usedBytes,
+    maxBytes: quota.maxBytes,
     freeBytes,
+    reserve: existsSync(`${file}.reserve`),
     events: count,
     eventsLastDay: lastDay,
-    daysOfAutonomy: bytesPerDay === 0 ? null : Math.floor(freeBytes / bytesPerDay),
+    daysOfAutonomy: bytesPerDay === 0 ? null : Math.max(0, Math.floor(room / bytesPerDay)),
+    writtenBytesPerDay,
+    cardYears: cardYears(disk.blocks * disk.bsize, writtenBytesPerDay),
   };
   if (options.json === true) {
     await write(`${JSON.stringify(report)}\n`);
@@ -84,12 +100,19 @@ async function status(reader: JournalReader, file: string, options: Common): Pro
   }
   const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
   const lines: [string, string][] = [
-    ["file", `${file}, ${megabytes(fileBytes)}; ${megabytes(freeBytes)} free`],
+    [
+      "file",
+      `${file}, ${megabytes(fileBytes)} of ${megabytes(quota.maxBytes)}; ${megabytes(freeBytes)} free on the disk`,
+    ],
+    ["reserve", report.reserve ? "there" : quota.reserveBytes === 0 ? "none is kept" : "missing"],
     ["stream", head.stream],
     ["head", `${head.head}`],
     ["sent up to", `${head.done}`],
     ["confirmed up to", `${head.confirmed}`],
-    ["waiting", `${head.waiting}`],
+    [
+      "waiting",
+      report.carriedWaiting === 0 ? `${head.waiting}` : `${head.waiting}, ${report.carriedWaiting} of earlier streams`,
+    ],
     [
       "oldest waiting",
       oldest === undefined ? "none" : `seq ${oldest.seq}, ${oldest.type}, ${age(now - oldest.timeMs)}`,
@@ -101,6 +124,8 @@ async function status(reader: JournalReader, file: string, options: Common): Pro
       "autonomy",
       report.daysOfAutonomy === null ? "no events to reckon with" : `${report.daysOfAutonomy} days at this rate`,
     ],
+    ["written", writtenBytesPerDay === 0 ? "not known yet" : `${megabytes(writtenBytesPerDay)} a day of running time`],
+    ["card life", report.cardYears === null ? "not known yet" : `${report.cardYears} years by this journal alone`],
   ];
   await write(lines.map(([name, value]) => `${name.padEnd(16)} ${value}\n`).join(""));
 }
@@ -191,18 +216,22 @@ async function verify(reader: JournalReader, file: string, options: Common): Pro
     await write(`${JSON.stringify({ file, ...verdict })}\n`);
     return;
   }
-  const { stream, head, events, owned, unknownTypes, findings, findingCount } = verdict;
-  const summary = `${file}: stream ${stream}, ${events} events, head ${head}, ${owned} numbers owned by gaps, ${unknownTypes} of unknown type\n`;
+  const { stream, head, events, owned, pruned, unknownTypes, findings, findingCount } = verdict;
+  const summary = `${file}: stream ${stream}, ${events} events, head ${head}, ${owned} numbers owned by gaps, ${pruned} rows deleted in order, ${unknownTypes} of unknown type\n`;
   const more = findingCount > findings.length ? `… and ${findingCount - findings.length} more\n` : "";
   await write(`${summary}${findings.map((finding) => `✗ ${finding}\n`).join("")}${more}`);
   await write(verdict.ok ? "✓ the journal is sound\n" : `✗ ${findingCount} findings\n`);
 }
 
-async function withReader(config: string, work: (reader: JournalReader, file: string) => Promise<void>): Promise<void> {
-  const file = journalFile(config);
+async function withReader(
+  config: string,
+  work: (reader: JournalReader, file: string, quota: JournalConfig) => Promise<void>,
+): Promise<void> {
+  const { dataDir, journal } = loadConfig(config).config.local;
+  const file = join(dataDir, "journal.db");
   const reader = openReader(file);
   try {
-    await work(reader, file);
+    await work(reader, file, journal);
   } finally {
     reader.close();
   }

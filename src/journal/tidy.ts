@@ -8,7 +8,7 @@ import type { JournalHead, JournalUsage } from "./journal.ts";
 import type { Drop, Quota } from "./protocol.ts";
 import { Reserve } from "./reserve.ts";
 import { type Gap, gapsOver, ownedBy, type Range, rangesOf, united, worthOf } from "./retention.ts";
-import { CARD_CYCLES, type Wear } from "./wear.ts";
+import { cardYears, type Wear } from "./wear.ts";
 
 /** Numbers that one slice looks through, and rows that it deletes at most: a press waits no longer than that. */
 const SLICE_SEQS = 4_000;
@@ -23,8 +23,9 @@ const ROW_BYTES = 48;
 const MANY_GAPS = 16;
 /** Free pages inside the file that are left for rows to come. */
 const SPARE_PAGES = 1_024;
-/** On a full disk rows need free pages inside the file. */
-const NEEDED_PAGES = 64;
+const MOST_FREE_PAGES = 64;
+/** On a full disk rows need so much room, inside the file or on what the reserve gave back. */
+const NEEDED_BYTES = 262_144;
 
 interface Candidate {
   readonly seq: number;
@@ -111,7 +112,8 @@ export class Tidier {
   plan(stream: string): Drop | null {
     if (this.#excess() <= 0) return null;
     const aim = this.low ? PLAN_BYTES * 4 : Math.max(PLAN_BYTES, this.#quota.maxBytes * PLAN_SHARE);
-    for (const worth of [0, 1, 2] as const) {
+    // On a full disk presses wait in memory rather than push one another out.
+    for (const worth of this.low ? ([0, 1] as const) : ([0, 1, 2] as const)) {
       const carried = this.#planCarried(worth, aim);
       const drop = carried ?? this.#planOwn(stream, worth, aim);
       if (drop === undefined) continue;
@@ -138,7 +140,7 @@ export class Tidier {
 
   usage(state: JournalHead): JournalUsage {
     const disk = statfsSync(dirname(this.#file));
-    const freeBytes = disk.bavail * disk.bsize;
+    const freeBytes = freeBytesAt(this.#file);
     const usedBytes = this.#usedBytes();
     const bytes = sizeOf(this.#file) + sizeOf(`${this.#file}-wal`);
     const rates = this.#wear.rates();
@@ -228,7 +230,8 @@ export class Tidier {
   #excess(): number {
     const quota = this.#usedBytes() - this.#quota.maxBytes;
     if (!this.low) return quota;
-    return Math.max(quota, NEEDED_PAGES - this.#pragma("freelist_count"));
+    const room = this.#pragma("freelist_count") * this.#pragma("page_size") + freeBytesAt(this.#file);
+    return Math.max(quota, NEEDED_BYTES - room);
   }
 
   #usedBytes(): number {
@@ -251,7 +254,7 @@ export class Tidier {
     const free = this.#pragma("freelist_count");
     const pages = this.#pragma("page_count");
     const tooLong = pages * this.#pragma("page_size") > this.#quota.maxBytes;
-    if (this.low || !(tooLong ? free > NEEDED_PAGES : free > SPARE_PAGES && free > pages / 2)) return false;
+    if (this.low || !(tooLong ? free > MOST_FREE_PAGES : free > SPARE_PAGES && free > pages / 2)) return false;
     if (this.#pragma("auto_vacuum") !== 2) return false;
     this.#db.pragma("incremental_vacuum(64)");
     return this.#pragma("freelist_count") < free;
@@ -284,10 +287,9 @@ export class Tidier {
   }
 }
 
-/** Years until a card of this size is worn out at this rate; null where the rate is not known. */
-export function cardYears(cardBytes: number, writtenBytesPerDay: number): number | null {
-  if (writtenBytesPerDay === 0) return null;
-  return Math.round(((cardBytes * CARD_CYCLES) / writtenBytesPerDay / 365) * 10) / 10;
+function freeBytesAt(file: string): number {
+  const disk = statfsSync(dirname(file));
+  return disk.bavail * disk.bsize;
 }
 
 function ownGap(json: string): Gap | undefined {

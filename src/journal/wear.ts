@@ -113,6 +113,12 @@ export function ratesOf(days: readonly Day[]): Rates {
   return { rowBytesPerDay: perDay((day) => day.rows), writtenBytesPerDay: perDay((day) => day.written) };
 }
 
+/** Years until a card of this size is worn out at this rate; null where the rate is not known. */
+export function cardYears(cardBytes: number, writtenBytesPerDay: number): number | null {
+  if (writtenBytesPerDay === 0) return null;
+  return Math.round(((cardBytes * CARD_CYCLES) / writtenBytesPerDay / 365) * 10) / 10;
+}
+
 /** Bytes that this thread has caused to be written to disks, by the kernel; 0 where it does not say. */
 function writtenBytes(): number {
   try {

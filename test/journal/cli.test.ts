@@ -64,6 +64,12 @@ describe("touchpoint journal", () => {
       events: 5,
       eventsLastDay: 5,
       daysOfAutonomy: expect.any(Number),
+      carriedWaiting: 0,
+      lossesNotYetOwned: 0,
+      usedBytes: expect.any(Number),
+      maxBytes: 536_870_912,
+      reserve: false,
+      writtenBytesPerDay: expect.any(Number),
     });
     const told = await touchpoint("journal", "status", "--config", config);
     expect(told.code).toBe(0);
@@ -183,6 +189,9 @@ describe("touchpoint journal", () => {
     expect(JSON.parse(ended.out)).toMatchObject({
       ok: false,
       findings: [
+        "seq 5: the row is not what was written",
+        "seq 6: the row is not what was written",
+        "seq 7: the row is not what was written",
         expect.stringContaining("seq 5: data.flags"),
         "seq 6: not JSON",
         "seq 7: the event says type press, the row mood",

@@ -24,7 +24,10 @@ describe.skipIf(!hasNamespaces)("a full disk (needs mount namespaces)", () => {
       "the reserve is made",
     );
     spawnSync("sh", ["-c", `head -c 99000000 /dev/zero > ${at}${ballast}`]);
-    for (let n = 1; n <= 300; n++) child.tell({ commit: n % 3 === 0 ? ["mood"] : ["press"], n });
+    const commit = (n: number): void => child.tell({ commit: n % 3 === 0 ? ["mood"] : ["press"], n });
+    for (let n = 1; n <= 60; n++) commit(n);
+    await child.said("stage", (line) => line.code === "JOURNAL_FULL");
+    for (let n = 61; n <= 300; n++) commit(n);
     await child.said("committed", (line) => line.committed === 300);
     const codes = () => child.lines.flatMap((line) => ("stage" in line && line.code !== undefined ? [line.code] : []));
     expect(codes()).toContain("JOURNAL_FULL");
