@@ -16,7 +16,7 @@ import { type ChaosTill, createTill, withEnding } from "./till.ts";
 import { mustBe, type Outcome, type TrialContext } from "./trial.ts";
 import { createVolume } from "./volume.ts";
 
-const VOLUME_MIB = 48;
+const VOLUME_MIB = 128;
 /** Longest wait for what must come, milliseconds. */
 const WITHIN_MS = 60_000;
 /** How long a broken disk is looked at, milliseconds. */

@@ -6,7 +6,7 @@ import { join } from "node:path";
 export interface Volume {
   /** Where it is mounted. */
   readonly path: string;
-  /** Takes every block that is free now. */
+  /** Takes what is free now, but for less than `STROKE_BYTES`. */
   fill(): void;
   /** Removes what `fill` wrote. */
   empty(): void;
@@ -17,6 +17,9 @@ export interface Volume {
   reboot(): void;
   remove(): void;
 }
+
+/** What the file system needs for its own book-keeping is found out in steps of so many bytes. */
+const STROKE_BYTES = 65_536;
 
 /** Why no disk can be mounted here, or undefined. Tries it once. */
 export function volumesLack(): string | undefined {
@@ -36,14 +39,16 @@ export function createVolume(folder: string, mebibytes: number): Volume {
   mkdirSync(path, { recursive: true });
   closeSync(openSync(image, "w"));
   truncateSync(image, mebibytes * 1_048_576);
-  must("mkfs.ext4", ["-q", "-m", "0", image]);
+  // Blocks of 4 KiB, as on every card: with smaller ones a full disk has no room for what SQLite maps into memory.
+  must("mkfs.ext4", ["-q", "-b", "4096", "-m", "0", image]);
   const mount = (): void => must("mount", ["-o", "loop,errors=remount-ro", image, path]);
   mount();
   const volume: Volume = {
     path,
     fill() {
-      // At one stroke: written bit by bit it would also take what the agent gives back to the disk meanwhile.
-      must("fallocate", ["--length", `${sizeOf(ballast) + volume.freeBytes()}`, ballast]);
+      // At a few strokes: written bit by bit it would also take what the agent gives back to the disk meanwhile.
+      for (let bytes = volume.freeBytes(); bytes >= STROKE_BYTES; bytes -= STROKE_BYTES)
+        if (run("fallocate", ["--length", `${sizeOf(ballast) + bytes}`, ballast]) === undefined) return;
     },
     empty: () => rmSync(ballast, { force: true }),
     freeBytes() {
