@@ -14,8 +14,8 @@ export interface Authority {
   issue(name: string, options?: { commonName?: string; fromDays?: number; toDays?: number }): CertificateFiles;
 }
 
-/** Makes an authority in `dir`. Certificates are for 127.0.0.1 and localhost. @throws Error without openssl */
-export function makeAuthority(dir: string): Authority {
+/** Makes an authority in `dir` that lasts for so many days. Certificates are for 127.0.0.1 and localhost. @throws Error without openssl */
+export function makeAuthority(dir: string, days = 2): Authority {
   mkdirSync(dir, { recursive: true });
   const openssl = (...args: string[]): void => {
     execFileSync("openssl", args, { cwd: dir, stdio: ["ignore", "ignore", "pipe"] });
@@ -32,7 +32,19 @@ export function makeAuthority(dir: string): Authority {
   );
   writeFileSync(join(dir, "index.txt"), "");
   const fresh = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
-  openssl("req", "-x509", ...fresh, "-keyout", "ca.key", "-out", "ca.crt", "-days", "2", "-subj", "/CN=Test CA");
+  openssl(
+    "req",
+    "-x509",
+    ...fresh,
+    "-keyout",
+    "ca.key",
+    "-out",
+    "ca.crt",
+    "-days",
+    String(days),
+    "-subj",
+    "/CN=Test CA",
+  );
   return {
     ca: join(dir, "ca.crt"),
     issue(name, { commonName = name, fromDays = -1, toDays = 1 } = {}) {

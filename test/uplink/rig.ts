@@ -22,7 +22,7 @@ export const QUICK: Partial<UplinkTimings> = {
   backoff: { firstMs: 20, maxMs: 200, stableAfterMs: 10_000 },
   patience: { taken: { firstMs: 400, maxMs: 800, stableAfterMs: 10_000 }, busyMs: 20 },
   connackMs: 2_000,
-  rememberedMs: 500,
+  rememberedMs: 200,
   deliveryMs: 20,
   renewalMs: 20,
 };
