@@ -3,6 +3,8 @@ import { once } from "node:events";
 import { existsSync, statfsSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
+import { ageOf } from "../clock/age.ts";
+import { clocksNow } from "../clock/clock.ts";
 import { loadConfig } from "../config/load.ts";
 import type { JournalConfig } from "../config/schema.ts";
 import { type EventFilter, type JournalReader, openReader, type StoredEvent } from "../journal/read.ts";
@@ -64,6 +66,7 @@ async function status(reader: JournalReader, file: string, quota: JournalConfig,
   const now = Date.now();
   const head = reader.head();
   const oldest = reader.oldestWaiting();
+  const oldestMs = oldest === undefined ? undefined : ageOf(JSON.parse(oldest.json) as Envelope, clocksNow());
   const fileBytes = statSync(file).size + (statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0);
   const disk = statfsSync(dirname(file));
   const freeBytes = disk.bavail * disk.bsize;
@@ -80,7 +83,7 @@ async function status(reader: JournalReader, file: string, quota: JournalConfig,
     file,
     ...head,
     refusedRows: reader.refused(MOST_REFUSED),
-    oldestWaiting: oldest === undefined ? null : { seq: oldest.seq, type: oldest.type, ageMs: now - oldest.timeMs },
+    oldestWaiting: oldest === undefined ? null : { seq: oldest.seq, type: oldest.type, ageMs: oldestMs ?? null },
     carriedWaiting: reader.carried(),
     lossesNotYetOwned: reader.losses().length,
     fileBytes,
@@ -113,10 +116,7 @@ async function status(reader: JournalReader, file: string, quota: JournalConfig,
       "waiting",
       report.carriedWaiting === 0 ? `${head.waiting}` : `${head.waiting}, ${report.carriedWaiting} of earlier streams`,
     ],
-    [
-      "oldest waiting",
-      oldest === undefined ? "none" : `seq ${oldest.seq}, ${oldest.type}, ${age(now - oldest.timeMs)}`,
-    ],
+    ["oldest waiting", oldest === undefined ? "none" : `seq ${oldest.seq}, ${oldest.type}, ${age(oldestMs)}`],
     ["refused", `${head.refused}`],
     ...report.refusedRows.map(({ seq, type, reason }): [string, string] => ["", `seq ${seq}, ${type}: ${reason}`]),
     ["last 24 hours", `${lastDay} events`],
@@ -246,7 +246,8 @@ async function write(text: string): Promise<void> {
   if (!process.stdout.write(text)) await once(process.stdout, "drain");
 }
 
-function age(ms: number): string {
+function age(ms: number | undefined): string {
+  if (ms === undefined) return "of a boot without time";
   const minutes = Math.max(0, Math.round(ms / 60_000));
   return minutes < 120
     ? `${minutes} min`

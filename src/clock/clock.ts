@@ -62,3 +62,8 @@ export function readClocks(boottimeMs: () => number, wallMs: () => number): Read
     if (sharp || tried === TRIES) return { ms, unixMs, sharp };
   }
 }
+
+/** Wall clock, boottime and boot as they are now, for a program that looks once. */
+export function clocksNow(): { readonly unixMs: number; readonly ms: number; readonly boot: string } {
+  return { unixMs: Date.now(), ms: createBoottime().nowMs(), boot: bootId() };
+}

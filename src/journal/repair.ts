@@ -1,6 +1,6 @@
 // Rewrites the times of rows that a clock that was not set had stamped, as long as nobody else can have seen them.
 import type Database from "better-sqlite3";
-import { EVENT_TYPES, type EventType, INSTANTS } from "../words/events.ts";
+import { EVENT_TYPES, type EventType, instantsOf } from "../words/events.ts";
 import type { Repaired } from "./journal.ts";
 import type { RepairPart } from "./protocol.ts";
 import { laneOf } from "./salvage.ts";
@@ -72,7 +72,9 @@ function moved(event: Stamps, type: string, offsetMs: number): Stamps {
     typeof instant === "string" ? new Date(Date.parse(instant) + offsetMs).toISOString() : instant;
   const known = EVENT_TYPES.find((name: EventType) => name === type);
   const data = { ...event.data };
-  for (const field of known === undefined ? [] : (INSTANTS[known] ?? [])) data[field] = shift(data[field]);
+  // Data with a clock of its own was said in an earlier boot: this repair knows nothing of that.
+  if (known !== undefined && data.clock === undefined)
+    for (const field of instantsOf(known)) data[field] = shift(data[field]);
   return { ...event, time: String(shift(event.time)), clock: "corrected", data };
 }
 

@@ -152,12 +152,6 @@ export const LANE: Record<EventType, number> = {
 };
 export const LANES = [0, 1, 2] as const;
 
-/** Wall clock times inside `data`: a repair of the envelope's time moves these too. */
-export const INSTANTS: Partial<Record<EventType, readonly string[]>> = {
-  contact: ["start", "end"],
-  mood: ["start", "end"],
-};
-
 /** Envelope of every event; what is inside `data` depends on `type`. */
 export const Envelope = z.object({
   v: z.literal(1),

@@ -118,6 +118,7 @@ describe("judgements", () => {
     ["no backlog", judgeBacklog(0, undefined, true), ["backlog: ok"]],
     ["a fresh backlog", judgeBacklog(12, 60_000, true), ["backlog: ok"]],
     ["an old backlog", judgeBacklog(12, 7_200_000, true), ["backlog: warn"]],
+    ["a backlog of a boot without time", judgeBacklog(12, undefined, true), ["backlog: ok"]],
     ["a backlog that nobody sends", judgeBacklog(12, 7_200_000, false), ["backlog: ok"]],
     ["a living camera", judgeFrames("camera", [120.2, 120.4, 119.9], true), ["camera: ok"]],
     ["a capped camera", judgeFrames("camera", [1.2, 1.1, 1.3], true), ["camera: warn"]],

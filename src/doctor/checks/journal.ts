@@ -2,7 +2,10 @@
 
 import { statSync } from "node:fs";
 import { join } from "node:path";
+import { ageOf } from "../../clock/age.ts";
+import { clocksNow } from "../../clock/clock.ts";
 import { openReader } from "../../journal/read.ts";
+import { Envelope } from "../../words/events.ts";
 import { type Check, type Finding, failed, failedBy, ok, skipped, warn } from "../finding.ts";
 
 /** Larger files are left to `touchpoint journal verify`: reading all of one takes long on a card. */
@@ -20,7 +23,7 @@ export const journalCheck: Check = {
         const { stream, head, waiting, refused } = reader.head();
         const small = statSync(file).size <= QUICK_BYTES;
         const problems = small ? reader.integrity() : [];
-        const oldest = reader.oldestWaiting()?.timeMs;
+        const oldest = reader.oldestWaiting();
         return [
           problems.length === 0
             ? ok(
@@ -30,7 +33,7 @@ export const journalCheck: Check = {
             : failed("journal", problems[0] ?? "", "Run `touchpoint journal verify`; keep the file for repair."),
           judgeBacklog(
             waiting,
-            oldest === undefined ? undefined : Date.now() - oldest,
+            oldest === undefined ? undefined : ageOf(Envelope.parse(JSON.parse(oldest.json)), clocksNow()),
             config.local.broker !== undefined,
           ),
           ...(refused === 0
@@ -52,11 +55,13 @@ export const journalCheck: Check = {
   },
 };
 
-/** @param ageMs how long the oldest waiting event waits */
+/** @param ageMs how long the oldest waiting event waits; undefined where its boot had no time */
 export function judgeBacklog(waiting: number, ageMs: number | undefined, broker: boolean): Finding {
   const name = "backlog";
   if (!broker) return ok(name, `${waiting} events are kept; no broker is configured`);
-  if (waiting === 0 || ageMs === undefined) return ok(name, "every event was sent");
+  if (waiting === 0) return ok(name, "every event was sent");
+  if (ageMs === undefined)
+    return ok(name, `${waiting} events wait for the broker, the oldest since a boot without time`);
   const text = `${waiting} events wait for the broker, the oldest for ${Math.round(ageMs / 60_000)} min`;
   return ageMs > LONG_MS
     ? warn(name, text, "Check the way to the broker with `touchpoint mqtt check`.")
