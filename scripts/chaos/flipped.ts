@@ -164,7 +164,7 @@ async function open(file: string): Promise<{ journal: Journal; said: string[] }>
   const opening = openJournal({
     file,
     threadUrl: builtUrl("journal/thread.js"),
-    checkUrl: builtUrl("journal/check-thread.js"),
+    checkUrl: builtUrl("journal/check-file.js"),
     machine: "chaos",
     device: "till-03",
     now: () => new Date(),

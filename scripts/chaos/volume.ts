@@ -6,7 +6,7 @@ import { join } from "node:path";
 export interface Volume {
   /** Where it is mounted. */
   readonly path: string;
-  /** Takes what is free now, but for less than `STROKE_BYTES`. */
+  /** Takes what is free now. @throws Error where much is still free afterwards */
   fill(): void;
   /** Removes what `fill` wrote. */
   empty(): void;
@@ -18,8 +18,8 @@ export interface Volume {
   remove(): void;
 }
 
-/** What the file system needs for its own book-keeping is found out in steps of so many bytes. */
-const STROKE_BYTES = 65_536;
+/** A full disk may still have so much, besides what the agent gave back: ends of extents. */
+const LEFT_BYTES = 9_437_184;
 
 /** Why no disk can be mounted here, or undefined. Tries it once. */
 export function volumesLack(): string | undefined {
@@ -46,9 +46,11 @@ export function createVolume(folder: string, mebibytes: number): Volume {
   const volume: Volume = {
     path,
     fill() {
-      // At a few strokes: written bit by bit it would also take what the agent gives back to the disk meanwhile.
-      for (let bytes = volume.freeBytes(); bytes >= STROKE_BYTES; bytes -= STROKE_BYTES)
-        if (run("fallocate", ["--length", `${sizeOf(ballast) + bytes}`, ballast]) === undefined) return;
+      // At one stroke: written bit by bit it would also take what the agent gives back to the disk meanwhile. It may
+      // fail, because the file system needs some blocks for itself, and has taken all there was nevertheless.
+      run("fallocate", ["--length", `${sizeOf(ballast) + volume.freeBytes()}`, ballast]);
+      const left = volume.freeBytes();
+      if (left > LEFT_BYTES) throw new Error(`${left} bytes are still free on the disk that was filled`);
     },
     empty: () => rmSync(ballast, { force: true }),
     freeBytes() {

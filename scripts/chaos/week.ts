@@ -98,7 +98,7 @@ export async function compressedWeek({ folder, seed, count, progress }: TrialCon
       gap: (data) => stamp({ type: "gap", id: moment().newId(START_MS + simulatedMs), atMs: simulatedMs, data }),
       report: (_state, fault) => note(troubles, fault),
       device: DEVICE,
-      checkUrl: builtUrl("journal/check-thread.js"),
+      checkUrl: builtUrl("journal/check-file.js"),
       quota: {
         maxBytes: MAX_BYTES,
         maxAgeMs: local.journal.maxAgeDays * DAY_MS,
