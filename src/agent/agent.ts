@@ -104,7 +104,7 @@ export async function runAgent(config: Config, options: AgentOptions): Promise<v
   const journal = await openJournal({
     file: join(local.dataDir, "journal.db"),
     threadUrl: builtUrl("journal/thread.js"),
-    checkUrl: builtUrl("journal/check-thread.js"),
+    checkUrl: builtUrl("journal/check-file.js"),
     machine: readMachine(),
     device: local.device,
     quota: {

@@ -6,6 +6,9 @@ import type { StageReport } from "../supervise/keep-running.ts";
 import { asFault, Fault, type FaultCode } from "../words/errors.ts";
 import type { Answer, Condition, Exchange, Failure, Opened, Opening, SetAside, Verb } from "./protocol.ts";
 
+/** Longest wait for a thread that is still opening the file when the end comes, milliseconds. */
+const OPENING_MS = 5_000;
+
 export interface LineSettings {
   readonly threadUrl: URL;
   /** How to open the file now. */
@@ -93,7 +96,7 @@ export class ThreadLine {
       const gone = once(worker, "exit");
       worker.postMessage({ ask: 0, verb: "close", body: null });
       await gone;
-    } else await worker?.terminate();
+    } else if (worker !== undefined) await endOpening(worker);
     this.#settings.report("stopped");
   }
 
@@ -141,13 +144,15 @@ export class ThreadLine {
   renew(reason: string): void {
     this.#damaged = reason;
     this.#degrade("JOURNAL_DAMAGED", reason);
-    void this.#worker?.terminate();
+    this.#worker?.postMessage({ ask: 0, verb: "leave", body: null });
   }
 
   #is(condition: Condition): void {
     if ("over" in condition) this.#settings.over();
-    else if ("damaged" in condition) this.renew(condition.damaged);
-    else if ("gone" in condition) this.#degrade("JOURNAL_WRITE", condition.gone);
+    else if ("damaged" in condition) {
+      this.#damaged = condition.damaged;
+      this.#degrade("JOURNAL_DAMAGED", condition.damaged);
+    } else if ("gone" in condition) this.#degrade("JOURNAL_WRITE", condition.gone);
     else if ("short" in condition)
       this.#stand("JOURNAL_QUOTA", condition.short, "the journal is full of what waits; the least valuable is dropped");
     else {
@@ -197,9 +202,8 @@ export class ThreadLine {
       void this.#retry();
       return;
     }
+    // The thread ends by itself; its exit starts the next one.
     if (failure.remedy === "damaged") this.#damaged = failure.sentence;
-    // Its exit starts the next one.
-    void this.#worker?.terminate();
   }
 
   /** Asks again, after a pause, what failed. */
@@ -254,6 +258,15 @@ export class ThreadLine {
         this.#degrade("JOURNAL_WRITE", "the disk has not answered for several seconds");
     }
   }
+}
+
+/** Ends a thread that is opening the file: it hears of it when it has done so. */
+async function endOpening(worker: Worker): Promise<void> {
+  const gone = once(worker, "exit");
+  worker.postMessage({ ask: 0, verb: "close", body: null });
+  const timer = setTimeout(() => void worker.terminate(), OPENING_MS);
+  await gone;
+  clearTimeout(timer);
 }
 
 function closedFault(): Fault {

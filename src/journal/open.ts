@@ -42,7 +42,7 @@ export interface JournalSettings {
   readonly machine: string;
   /** Name of this device, as its events carry it. */
   readonly device?: string;
-  /** The compiled check-thread.js; without it a file that was not closed is not checked as a whole. */
+  /** The compiled check-file.js; without it a file that was not closed is not checked as a whole. */
   readonly checkUrl?: URL;
   readonly quota?: Quota;
   /** Longest time that a step of low value waits for others, milliseconds; none by default. */

@@ -126,6 +126,8 @@ export interface Exchange {
   head: { request: null; answer: JournalHead };
   usage: { request: null; answer: JournalUsage };
   close: { request: null; answer: null };
+  /** Gives up the file as it is and ends; never answered. */
+  leave: { request: null; answer: never };
 }
 export type Verb = keyof Exchange;
 

@@ -52,10 +52,17 @@ class Service {
 
   #answer(request: Request): void {
     if (this.#ended) return;
+    if (request.verb === "leave") {
+      this.#leave();
+      return;
+    }
     try {
       this.#say({ ask: request.ask, answer: this.#serve(request) });
     } catch (thrown) {
-      this.#say({ ask: request.ask, failure: failureOf(thrown) });
+      const failure = failureOf(thrown);
+      this.#say({ ask: request.ask, failure });
+      // What can only be done with another connection or another file is not tried again with this one.
+      if (failure.remedy !== "retry") this.#leave();
       return;
     } finally {
       if (request.verb === "close") this.#end();
@@ -84,7 +91,7 @@ class Service {
     if (!this.#store.lookAround()) {
       this.#store.rewrite(this.#stamp);
       this.#say({ condition: { gone: "the journal's file was deleted or replaced; it was written again" } });
-      this.#end();
+      this.#leave();
       return;
     }
     // A plan that found nothing may find something by now.
@@ -128,7 +135,19 @@ class Service {
       work();
     } catch (thrown) {
       const failure = failureOf(thrown);
-      if (failure.remedy === "damaged") this.#say({ condition: { damaged: failure.sentence } });
+      if (failure.remedy !== "damaged") return;
+      this.#say({ condition: { damaged: failure.sentence } });
+      this.#leave();
+    }
+  }
+
+  /** Ends by itself: a thread that is ended from outside in the middle of a statement can take the process along. */
+  #leave(): void {
+    this.#end();
+    try {
+      this.#store.abandon();
+    } catch {
+      // The end of the thread closes what is still open.
     }
   }
 
@@ -170,6 +189,8 @@ function serve(store: Store, request: Request): unknown {
       return store.usage();
     case "close":
       store.close();
+      return null;
+    case "leave":
       return null;
   }
 }

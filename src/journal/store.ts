@@ -232,6 +232,10 @@ export class Store {
     moveAside(file, asideName(file, "damaged", stamp));
     renameSync(fresh, file);
     syncFolder(file);
+  }
+
+  /** Lets go of the file as it is: another thread opens it, or sets it aside. */
+  abandon(): void {
     this.#db.close();
     this.#parts.holder.close();
   }

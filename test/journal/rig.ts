@@ -18,6 +18,7 @@ import type { ChildCommand, ChildLine } from "../fakes/journal-child.ts";
 import { until } from "../fakes/until.ts";
 
 export const THREAD = new URL("../../dist/src/journal/thread.js", import.meta.url);
+export const CHECK = new URL("../../dist/src/journal/check-file.js", import.meta.url);
 export const CRASHING_THREAD = new URL("../../dist/test/fakes/crashing-journal-thread.js", import.meta.url);
 const CHILD = fileURLToPath(new URL("../../dist/test/fakes/journal-child.js", import.meta.url));
 

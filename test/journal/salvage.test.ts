@@ -1,13 +1,14 @@
 // A byte flipped in any page of the file: no row is lost without a gap, and none is sent that differs from its commit.
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
+import Database from "better-sqlite3";
 import { describe, expect, it } from "vitest";
 import { type Journal, OUTBOX_LANES } from "../../src/journal/journal.ts";
 import { ownedBy } from "../../src/journal/retention.ts";
 import { type EventType, GapData } from "../../src/words/events.ts";
 import { stamped } from "../fakes/events.ts";
 import { until } from "../fakes/until.ts";
-import { freshFile, open, stored, verified } from "./rig.ts";
+import { CHECK, freshFile, open, startChild, stored, verified } from "./rig.ts";
 
 const PAGE_BYTES = 4_096;
 const ROWS = 120;
@@ -118,5 +119,39 @@ describe("a flipped byte", () => {
       writeFileSync(`${file}-wal`, damaged);
       expect(await check(file, stream, rows, `log, byte ${at}`)).not.toBe("unharmed");
     }
+  }, 60_000);
+});
+
+describe("a file that was not closed", () => {
+  it("is checked as a whole while it is in use: damage that no start sees begins a new stream", async () => {
+    const file = freshFile();
+    const child = startChild(file, { env: { MACHINE: "this" } });
+    await child.said("opened");
+    child.tell({ presses: 2_000 });
+    await child.said("committed", (line) => line.committed === 2_000);
+    child.process.kill("SIGKILL");
+    await child.gone();
+    const sound = await open(file, { checkUrl: CHECK });
+    await sound.journal.commit({ events: [stamped("press", 1)], keep: {} });
+    const { stream } = await sound.journal.head();
+    await sound.journal.close();
+    expect(sound.reported).toEqual(["starting", "ok", "stopped"]);
+    // As a killed agent leaves it, with one flipped byte in the text of an old row.
+    const db = new Database(file);
+    db.exec("DELETE FROM meta WHERE key = 'clean'");
+    db.close();
+    const bytes = readFileSync(file);
+    const at = bytes.indexOf('"seq":100,"type"') + 40;
+    bytes[at] = (bytes[at] ?? 0) ^ 0x01;
+    writeFileSync(file, bytes);
+    const { journal, reported } = await open(file, { checkUrl: CHECK });
+    expect((await journal.head()).stream).toBe(stream);
+    await until(() => reported.includes("JOURNAL_DAMAGED") && reported.at(-1) === "ok", "the check finds it");
+    await journal.commit({ events: [stamped("press", 2)], keep: {} });
+    expect((await journal.head()).stream).not.toBe(stream);
+    const came = await drained(journal);
+    expect(came.filter((row) => row.stream === stream)).toHaveLength(2_000);
+    const gaps = came.filter((row) => row.type === "gap").map((row) => GapData.parse(JSON.parse(row.json).data));
+    expect(gaps.flatMap(ownedBy)).toEqual([[100, 100]]);
   }, 60_000);
 });

@@ -1,5 +1,4 @@
-// Entry of the thread that checks a journal as a whole: SQLite's own check, then the sum of every row, page by page.
-import { parentPort, workerData } from "node:worker_threads";
+// Entry of the process that checks a journal as a whole: SQLite's own check, then the sum of every row, page by page.
 import Database from "better-sqlite3";
 import type { CheckVerdict } from "./check.ts";
 import { isDamage } from "./failure.ts";
@@ -7,8 +6,8 @@ import { rowSum } from "./sums.ts";
 
 const PAGE_ROWS = 500;
 
-/** The first thing that is wrong with the file, or undefined. */
-function firstFinding(file: string): string | undefined {
+/** The first thing that is wrong with the file, or null. */
+function firstFinding(file: string): string | null {
   const db = new Database(file, { readonly: true, timeout: 5_000 });
   try {
     const found = String(db.pragma("quick_check(1)", { simple: true }));
@@ -27,7 +26,7 @@ function firstFinding(file: string): string | undefined {
       const wrong = rows.find(({ seq, type, timeMs, json, sum }) => sum !== rowSum(seq, type, timeMs, json));
       if (wrong !== undefined) return `event ${wrong.seq} is not what was written`;
       const last = rows.at(-1);
-      if (last === undefined || rows.length < PAGE_ROWS) return undefined;
+      if (last === undefined || rows.length < PAGE_ROWS) return null;
       after = last.seq;
     }
   } finally {
@@ -35,13 +34,11 @@ function firstFinding(file: string): string | undefined {
   }
 }
 
-if (parentPort !== null) {
-  let verdict: CheckVerdict = { finding: undefined };
-  try {
-    verdict = { finding: firstFinding((workerData as { file: string }).file) };
-  } catch (thrown) {
-    // What cannot be read for another reason shows where it matters.
-    if (isDamage(thrown)) verdict = { finding: thrown instanceof Error ? thrown.message : String(thrown) };
-  }
-  parentPort.postMessage(verdict);
+let verdict: CheckVerdict = { finding: null };
+try {
+  verdict = { finding: firstFinding(process.argv[2] ?? "") };
+} catch (thrown) {
+  // What cannot be read for another reason shows where it matters.
+  if (isDamage(thrown)) verdict = { finding: thrown instanceof Error ? thrown.message : String(thrown) };
 }
+process.stdout.write(JSON.stringify(verdict));
