@@ -5,7 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createServer as createTlsServer } from "node:tls";
 import { afterAll, afterEach, expect, test } from "vitest";
+import { loadConfig } from "../../src/config/load.ts";
 import type { BrokerConfig } from "../../src/config/schema.ts";
+import { brokerCheck } from "../../src/doctor/checks/broker.ts";
+import { examine } from "../../src/doctor/finding.ts";
 import { checkBroker } from "../../src/uplink/check.ts";
 import type { CheckResult } from "../../src/uplink/check-result.ts";
 import type { Fault } from "../../src/words/errors.ts";
@@ -13,6 +16,7 @@ import { startInProcessBroker } from "../fakes/broker.ts";
 import { type Script, type ScriptedBroker, startScriptedBroker } from "../fakes/broker-scripted.ts";
 import { type Authority, makeAuthority } from "../fakes/certificates.ts";
 import { MemoryJournal } from "../fakes/journal.ts";
+import { fakeMachine } from "../fakes/machine.ts";
 import { freePort, startMosquitto } from "../fakes/mosquitto.ts";
 import {
   brokerSettings,
@@ -325,4 +329,18 @@ test.skipIf(mosquittoAbsent)("doctor says the same, warnings as warnings", async
   const said = execFileSync(process.execPath, [main, "mqtt", "check", "--config", file], { encoding: "utf8" });
   expect(said).toMatch(/certificates +warn .*ends on .*\n +→ Renew the certificate/);
   expect(said).toMatch(/round-trip +ok/);
+  const patient = { config: loadConfig(file).config, modelsDir: dir, machine: fakeMachine({}) };
+  const findings = await examine([brokerCheck], patient, 20_000);
+  expect(findings.map(({ name, status }) => `${name}: ${status}`)).toEqual([
+    "broker settings: ok",
+    "broker certificates: warn",
+    "broker dns: ok",
+    "broker tcp: ok",
+    "broker tls: warn",
+    "broker login: ok",
+    "broker publish: ok",
+    "broker round-trip: ok",
+  ]);
+  expect(findings[1]?.hint).toContain("Renew the certificate");
+  expect(findings[4]?.hint).toContain("Have the broker's certificate renewed");
 });
