@@ -63,7 +63,7 @@ export async function clonedCard({ folder, seed, count }: TrialContext): Promise
 /** Again and again an older copy of the data folder is put back, as from a backup, and the device presses on. */
 export async function restoredCopy({ folder, seed, count }: TrialContext): Promise<Outcome> {
   return await withTill(folder, async ({ till, subscriber, press }) => {
-    const rounds = count(20, 4);
+    const rounds = count(20, 2);
     const data = join(folder, "data");
     const backup = join(folder, "backup");
     const random = seededRandom(seed);
