@@ -219,7 +219,10 @@ describe.each(["SIGABRT", "SIGSEGV", "SIGUSR2", "SIGQUIT"] as const)("an agent t
     expect((await agent.end(signal)).signal).toBe(signal);
     const names = filesBelow(home).map((file) => file.slice(home.length + 1));
     expect(
-      names.filter((name) => !/^(touchpoint\.yaml|data\/journal\.db(\.lock)?(-wal|-shm|-journal)?)$/.test(name)),
+      names.filter(
+        (name) =>
+          !/^(touchpoint\.yaml|data\/journal\.db(\.lock|\.reserve|\.witness)?(-wal|-shm|-journal)?)$/.test(name),
+      ),
     ).toEqual([]);
     const search = await createLeakSearch(SEED);
     for (const file of filesBelow(home)) expect(await search.find(readFileSync(file)), file).toBeUndefined();
@@ -263,7 +266,7 @@ describe.skipIf(which("strace") === undefined || !traceable())(
       );
       expect(written.some((path) => path.endsWith("journal.db-wal"))).toBe(true);
       const allowed = new RegExp(
-        `^(${home}/data/journal\\.db(\\.lock)?(-wal|-shm|-journal)?|/dev/null|/dev/tty|/proc/self/coredump_filter)$`,
+        `^(${home}/data/journal\\.db(\\.lock|\\.reserve|\\.witness(\\.\\d+\\.new)?)?(-wal|-shm|-journal)?|/dev/null|/dev/tty|/proc/self/coredump_filter)$`,
       );
       expect([...new Set(written)].filter((path) => !allowed.test(path))).toEqual([]);
       expect(lines.filter((line) => /memfd_create|creat\(|linkat\(/.test(line))).toEqual([]);
