@@ -7,6 +7,7 @@ import Database from "better-sqlite3";
 import { v7 as uuidv7 } from "uuid";
 import type { Step } from "../src/journal/journal.ts";
 import { type JournalSettings, openJournal } from "../src/journal/open.ts";
+import { markSum, rowSum } from "../src/journal/sums.ts";
 import { Fault } from "../src/words/errors.ts";
 import type { Stamped } from "../src/words/events.ts";
 import { tell } from "./figure.ts";
@@ -110,6 +111,7 @@ async function backlog(): Promise<void> {
   let last = first.at(-1)?.seq ?? 0;
   while (read < 100_000) {
     const rows = await journal.waiting(1, last, 64);
+    if (rows.length === 0) break;
     journal.settle(rows.map(({ stream, seq }) => ({ stream, seq })));
     read += rows.length;
     last = rows.at(-1)?.seq ?? last;
@@ -133,13 +135,16 @@ function fill(file: string): void {
   const db = new Database(file);
   db.pragma("synchronous = OFF");
   const stream = String(db.prepare("SELECT value FROM meta WHERE key = 'stream'").pluck().get());
-  const event = db.prepare("INSERT INTO events (seq, type, timeMs, json) VALUES (?, 'press', ?, ?)");
-  const outbox = db.prepare("INSERT INTO outbox (lane, seq) VALUES (1, ?)");
+  db.exec("DELETE FROM meta WHERE key = 'clean'");
+  const event = db.prepare("INSERT INTO events (seq, type, timeMs, json, sum) VALUES (?, 'press', ?, ?, ?)");
+  const outbox = db.prepare(`INSERT INTO outbox (lane, seq, sum) VALUES (1, @seq, ${markSum("1", "@seq")})`);
   const { v, id, ...rest } = press(1);
   db.transaction(() => {
     for (let seq = 1; seq <= BACKLOG; seq++) {
-      event.run(seq, Date.parse(rest.time), JSON.stringify({ v, id, stream, seq, ...rest }));
-      outbox.run(seq);
+      const json = JSON.stringify({ v, id, stream, seq, ...rest });
+      const timeMs = Date.parse(rest.time);
+      event.run(seq, timeMs, json, rowSum(seq, "press", timeMs, json));
+      outbox.run({ seq });
     }
   })();
   db.close();
