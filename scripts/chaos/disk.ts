@@ -105,7 +105,9 @@ export async function diskReadOnly({ folder, seed, count, progress }: TrialConte
     return {
       did: `ext4 aborted ${rounds} times, so that the kernel made it read-only; then a check and a new start`,
       counts,
-      wrong: mustBe({ ...FINE, "ended by itself": 0, "thanked on a read-only disk": 0 }, counts),
+      // A kernel may say that a sync succeeded in the moment in which its file system is aborted. Then the broker
+      // remembers more than the file, and a new stream begins.
+      wrong: mustBe({ ...KEPT, "ended by itself": 0, "thanked on a read-only disk": 0 }, counts),
     };
   });
 }
