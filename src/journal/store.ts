@@ -203,7 +203,7 @@ export class Store {
   /** The disk is full: gives the reserve back to it. True where what failed may work now. */
   relieve(): boolean {
     const { tidier } = this.#parts;
-    tidier.low = tidier.low || tidier.reserve.isThere;
+    tidier.low ||= tidier.reserve.isThere || tidier.reserve.isMissing;
     if (!tidier.reserve.release()) return false;
     this.#db.pragma("wal_checkpoint(TRUNCATE)");
     return true;
@@ -213,7 +213,7 @@ export class Store {
   lookAround(): boolean {
     const { tidier, file } = this.#parts;
     if (inodeOf(file) !== this.#inode) return false;
-    if (tidier.reserve.isMissing) tidier.low = !tidier.reserve.keep();
+    if (tidier.reserve.isMissing && tidier.reserve.keep()) tidier.low = false;
     if (this.#parts.wear.isDue()) {
       this.#parts.wear.save(this.#db);
       writeWitness(file, this.#state.stream, this.#state.head);

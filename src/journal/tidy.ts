@@ -73,7 +73,6 @@ export class Tidier {
 
   /** One short transaction of deleting what was sent; true where there is more to do. */
   slice(state: JournalHead): boolean {
-    if (this.#wear.isDue()) this.#wear.save(this.#db);
     const aged = this.#agedBefore();
     if (this.#excess() <= 0 && aged === undefined) {
       this.#exhausted = false;
