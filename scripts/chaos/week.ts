@@ -15,11 +15,12 @@ import type { Moment } from "../../src/touchpoint/decision.ts";
 import { RetainedStates } from "../../src/uplink/states.ts";
 import { runUplink } from "../../src/uplink/uplink.ts";
 import type { Fault } from "../../src/words/errors.ts";
-import { type Fact, GapData } from "../../src/words/events.ts";
+import type { Envelope, Fact } from "../../src/words/events.ts";
 import { startMosquitto } from "../../test/fakes/mosquitto.ts";
 import { until } from "../../test/fakes/until.ts";
 import { seededRandom } from "../trials/random.ts";
 import { DEVICE, SITE, TOUCHPOINT, trialConfig } from "../trials/settings.ts";
+import { ownedSeqs } from "./arrivals.ts";
 import { IMPATIENT } from "./impatience.ts";
 import { startLink } from "./link.ts";
 import { watchMemory } from "./memory.ts";
@@ -239,6 +240,10 @@ interface Tally {
   end(): Promise<void>;
 }
 
+const PAGE = 65_536;
+const ARRIVED = 1;
+const OWNED = 2;
+
 /** mosquitto_sub counted by number only: a week of envelopes would not stay in memory. */
 function startTally(port: number): Tally {
   const args = ["-h", "127.0.0.1", "-p", `${port}`, "-V", "5", "-q", "1", "-c", "-i", "week", "-x", "3600"];
@@ -251,31 +256,33 @@ function startTally(port: number): Tally {
   );
   if (child.stdout === null) throw new Error("mosquitto_sub has no output");
   const streams = new Map<string, Map<number, Uint8Array>>();
-  const gaps: { readonly stream: string; readonly from: number; readonly to: number }[] = [];
   let granted = false;
   let events = 0;
   let presses = 0;
-  const PAGE = 65_536;
-  const has = (stream: string, seq: number): boolean =>
-    streams.get(stream)?.get(Math.floor(seq / PAGE))?.[seq % PAGE] === 1;
+  /** What is known of a number, a byte each, in pages. */
+  const known = (stream: string, seq: number): number =>
+    streams.get(stream)?.get(Math.floor(seq / PAGE))?.[seq % PAGE] ?? 0;
+  const learn = (stream: string, seq: number, what: number): void => {
+    const pages = streams.get(stream) ?? new Map<number, Uint8Array>();
+    streams.set(stream, pages);
+    const page = pages.get(Math.floor(seq / PAGE)) ?? new Uint8Array(PAGE);
+    pages.set(Math.floor(seq / PAGE), page);
+    page[seq % PAGE] = (page[seq % PAGE] ?? 0) | what;
+  };
   createInterface({ input: child.stdout }).on("line", (line) => {
     granted ||= line.startsWith("Subscribed");
     const found = /^touchpoint\/\S+\/event\/(\w+) .*?"stream":"([^"]+)","seq":(\d+),/.exec(line);
     const [, type = "", stream = "", digits = ""] = found ?? [];
     if (found === null) return;
     const seq = Number(digits);
-    if (has(stream, seq)) return;
-    const pages = streams.get(stream) ?? new Map<number, Uint8Array>();
-    streams.set(stream, pages);
-    const page = pages.get(Math.floor(seq / PAGE)) ?? new Uint8Array(PAGE);
-    pages.set(Math.floor(seq / PAGE), page);
-    page[seq % PAGE] = 1;
+    if ((known(stream, seq) & ARRIVED) !== 0) return;
+    learn(stream, seq, ARRIVED);
     events += 1;
     if (type === "press") presses += 1;
     if (type !== "gap") return;
-    const gap = GapData.safeParse((JSON.parse(line.slice(line.indexOf(" ") + 1)) as { data: unknown }).data).data;
-    if (gap?.source !== "journal") return;
-    for (const [from, to] of gap.ranges ?? [[gap.from, gap.to]]) gaps.push({ stream: gap.stream ?? stream, from, to });
+    const event = JSON.parse(line.slice(line.indexOf(" ") + 1)) as Envelope;
+    for (const { stream: of, from, to } of ownedSeqs([event]))
+      for (let lost = from; lost <= to; lost += 1) learn(of, lost, OWNED);
   });
   return {
     listening: () => until(() => granted, "mosquitto_sub subscribed"),
@@ -289,9 +296,9 @@ function startTally(port: number): Tally {
       let owned = 0;
       let unowned = 0;
       for (let seq = 1; seq <= head; seq += 1) {
-        if (has(stream, seq)) continue;
-        if (gaps.some((gap) => gap.stream === stream && gap.from <= seq && seq <= gap.to)) owned += 1;
-        else unowned += 1;
+        const what = known(stream, seq);
+        if (what === OWNED) owned += 1;
+        else if (what === 0) unowned += 1;
       }
       return { owned, unowned };
     },
