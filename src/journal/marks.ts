@@ -58,3 +58,14 @@ export class MarkBuffer {
     return of;
   }
 }
+
+/** First and last of each run of consecutive numbers: a backlog is settled in order, and a run costs what a row costs. */
+export function runsOf(seqs: readonly number[]): [first: number, last: number][] {
+  const runs: [number, number][] = [];
+  for (const seq of seqs) {
+    const run = runs.at(-1);
+    if (run !== undefined && seq === run[1] + 1) run[1] = seq;
+    else runs.push([seq, seq]);
+  }
+  return runs;
+}

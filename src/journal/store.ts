@@ -4,6 +4,7 @@ import type Database from "better-sqlite3";
 import { syncFolder } from "../durable.ts";
 import { makeFile, makeFolder } from "./files.ts";
 import { AGAIN_LANE, type JournalHead, type JournalUsage, type OutboxRow, type Repaired } from "./journal.ts";
+import { runsOf } from "./marks.ts";
 import type { Batch, Drop, Marks, RepairPart } from "./protocol.ts";
 import { repairTimes } from "./repair.ts";
 import { putBackSent, putBackUnconfirmed } from "./resend.ts";
@@ -315,9 +316,12 @@ export class Store {
       else this.#sql.refuseCarried.run(stream, seq, reason);
       refused += 1;
     }
-    for (const seq of marks.sent) {
-      if (settle(seq) && !own) this.#sql.forgetCarried.run(stream, seq);
-    }
+    if (own && this.#lastAgain === 0)
+      for (const [first, last] of runsOf(marks.sent)) waiting -= this.#sql.settleRun.run(first, last).changes;
+    else
+      for (const seq of marks.sent) {
+        if (settle(seq) && !own) this.#sql.forgetCarried.run(stream, seq);
+      }
     const sentMs = Math.round(this.#parts.wear.runningMs());
     for (const seq of marks.unconfirmed) {
       if (settle(seq) && !(own && seq <= before.confirmed)) this.#sql.sent.run({ stream, seq, sentMs });

@@ -48,6 +48,7 @@ export function prepareAll(db: Database.Database) {
     forget: db.prepare("DELETE FROM keep WHERE key = ?"),
     told: db.prepare("DELETE FROM lost WHERE id = ?"),
     settle: db.prepare(`DELETE FROM outbox WHERE lane IN (${LANE_LIST}) AND seq = ?`),
+    settleRun: db.prepare(`DELETE FROM outbox WHERE lane IN (${LANE_LIST}) AND seq BETWEEN ? AND ?`),
     settleAgain: db.prepare("DELETE FROM again WHERE stream = ? AND seq = ?"),
     sent: db.prepare(
       `INSERT INTO sent (stream, seq, sentMs, sum) VALUES (@stream, @seq, @sentMs, ${markSum("@seq", "0")})
