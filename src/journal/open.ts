@@ -1,9 +1,11 @@
 // The journal in the main thread: gathers steps into batches, one on its way at a time, and never touches the disk.
+
 import type { BackoffSettings } from "../supervise/backoff.ts";
 import type { StageReport } from "../supervise/keep-running.ts";
 import { Fault } from "../words/errors.ts";
 import type { Stamped } from "../words/events.ts";
 import { watchOver } from "./check.ts";
+import { rowsOf } from "./columns.ts";
 import {
   AGAIN_LANE,
   type BootSpan,
@@ -150,10 +152,10 @@ class ThreadedJournal implements Journal {
   async waiting(lane: number, after: number, limit: number): Promise<OutboxRow[]> {
     this.#sendMarks();
     const stream = this.#stream;
-    const rows = await this.#line.ask("waiting", { lane, after: Math.max(0, after - this.#base), limit });
+    const columns = await this.#line.ask("waiting", { lane, after: Math.max(0, after - this.#base), limit });
     // Another file was asked than the one that the place was meant for.
     if (stream !== this.#stream) return this.waiting(lane, this.#base, limit);
-    const placed = rows.map((row) => ({ ...row, at: row.at + this.#base }));
+    const placed = rowsOf(columns, this.#base);
     const last = placed.at(-1)?.at ?? 0;
     this.#given = Math.max(this.#given, last);
     if (lane === AGAIN_LANE) this.#givenAgain = Math.max(this.#givenAgain, last - this.#base);

@@ -1,6 +1,7 @@
 // What the main thread and the journal's thread say to each other: plain data, one answer to each request.
 import type { FaultCode } from "../words/errors.ts";
-import type { BootSpan, JournalHead, JournalUsage, OutboxRow, Repaired } from "./journal.ts";
+import type { RowColumns } from "./columns.ts";
+import type { BootSpan, JournalHead, JournalUsage, Repaired } from "./journal.ts";
 import type { Gap, Range } from "./retention.ts";
 
 /** Bounds of what the journal takes of its disk. */
@@ -115,7 +116,7 @@ export interface Exchange {
   batch: { request: Batch; answer: { head: number } };
   marks: { request: readonly Marks[]; answer: null };
   kept: { request: { prefix: string }; answer: Record<string, unknown> };
-  waiting: { request: { lane: number; after: number; limit: number }; answer: OutboxRow[] };
+  waiting: { request: { lane: number; after: number; limit: number }; answer: RowColumns };
   resend: { request: { from: number; to: number }; answer: { queued: number } };
   unconfirmed: { request: { olderThanMs: number; limit: number }; answer: { queued: number } };
   repair: { request: RepairPart; answer: Repaired & { next: number | null } };

@@ -1,5 +1,7 @@
 // Serves the journal's requests over a port, one after another; it decides nothing and waits for nothing.
+
 import type { MessagePort } from "node:worker_threads";
+import { columnsOf } from "./columns.ts";
 import { failureOf, isFull, openingFault } from "./failure.ts";
 import { openStore } from "./open-store.ts";
 import type { Answer, Condition, Opening, Request } from "./protocol.ts";
@@ -172,7 +174,7 @@ function serve(store: Store, request: Request): unknown {
     case "kept":
       return store.kept(request.body.prefix);
     case "waiting":
-      return store.waiting(request.body.lane, request.body.after, request.body.limit);
+      return columnsOf(store.waiting(request.body.lane, request.body.after, request.body.limit));
     case "resend":
       return store.resend(request.body.from, request.body.to);
     case "unconfirmed":
