@@ -42,16 +42,30 @@ export function united(ranges: readonly Range[]): Range[] {
   return merged;
 }
 
-/** What of `ranges` none of `taken` covers. */
+/** What of `ranges` none of `taken` covers. After a long outage both are tens of thousands. */
 export function without(ranges: readonly Range[], taken: readonly Range[]): Range[] {
-  let left = [...ranges];
-  for (const [from, to] of taken)
-    left = left.flatMap(([a, b]): Range[] => {
-      if (to < a || from > b) return [[a, b]];
-      const before: Range[] = a < from ? [[a, from - 1]] : [];
-      return b > to ? [...before, [to + 1, b]] : before;
-    });
+  const away = united(taken);
+  const left: Range[] = [];
+  for (const [first, last] of ranges) {
+    let from = first;
+    for (let at = firstReaching(away, first); from <= last; at += 1) {
+      const [a, b] = away[at] ?? [last + 1, last];
+      if (a > from) left.push([from, Math.min(a - 1, last)]);
+      from = Math.max(a, b) + 1;
+    }
+  }
   return left;
+}
+
+/** Index of the first of these ranges, in order and apart, that ends at `seq` or after it. */
+function firstReaching(ranges: readonly Range[], seq: number): number {
+  let [low, high] = [0, ranges.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((ranges[middle]?.[1] ?? 0) >= seq) high = middle;
+    else low = middle + 1;
+  }
+  return low;
 }
 
 export function countOf(ranges: readonly Range[]): number {
