@@ -43,7 +43,8 @@ export function fakeChip(version: 1 | 2): FakeChip {
   const names = [17, 24, 25, 27].map((offset) => {
     const name = offset === 27 ? '"GPIO27"' : "unnamed";
     if (version === 2) return `printf '\\tline %3d:\\t%s\\tinput\\n' ${offset} '${name}'`;
-    const used = `if [ -e monitor.pid ]; then u='"gpiomon"'; f=' [used]'; else u=unused; f=; fi`;
+    // A line belongs to a gpiomon only while that lives.
+    const used = `if kill -0 "$(cat monitor.pid 2>/dev/null)" 2>/dev/null; then u='"gpiomon"'; f=' [used]'; else u=unused; f=; fi`;
     return `${used}; printf '\\tline %3d: %s %s input active-low%s\\n' ${offset} '${name}' "$u" "$f"`;
   });
   script("gpioinfo", ["echo 'gpiochip0 - 32 lines:'", ...names]);
