@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import Database from "better-sqlite3";
+import { valueSum } from "../../../src/journal/sums.ts";
 import { PROGRAM, STARTED, startAgent } from "../agent-process.ts";
 import { journalFile, writeTrialConfig } from "../settings.ts";
 import { type Case, type Row, tryAll } from "./row.ts";
@@ -30,7 +31,10 @@ export async function journalRows(): Promise<Row[]> {
       "JOURNAL_MOVED",
       (file) => {
         const db = new Database(file);
-        db.exec("UPDATE meta SET value = 'another' WHERE key = 'machine'");
+        db.prepare("UPDATE meta SET value = ?, sum = ? WHERE key = 'machine'").run(
+          "another",
+          valueSum("machine", "another"),
+        );
         db.close();
       },
       true,
@@ -51,7 +55,9 @@ export async function journalRows(): Promise<Row[]> {
           await realJournal(folder);
           spoil(folder, (file) => {
             const db = new Database(file);
+            // As a later version leaves it: the number in the header, and the same told in the tables with its checksum.
             db.pragma("user_version = 99");
+            db.prepare("UPDATE meta SET value = '99', sum = ? WHERE key = 'version'").run(valueSum("version", "99"));
             db.close();
           });
           return await refused(folder);
