@@ -1,9 +1,10 @@
 // `touchpoint vision detect IMAGE…`: what the models see in still pictures.
-import { type ExpressionShares, valenceOf } from "../vision/decoders/softmax8.ts";
+import type { ExpressionShares } from "../vision/decoders/softmax8.ts";
 import type { Frame, Size } from "../vision/frame.ts";
 import type { Look, Looked } from "../vision/look.ts";
 import { readPicture } from "../vision/picture.ts";
 import type { Box } from "../words/inputs.ts";
+import { valenceOf } from "../words/valence.ts";
 
 /** One picture's line, as the contract gives it; boxes are x, y, width, height in pixels of the picture. */
 export interface DetectedPicture {

@@ -2,8 +2,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { decodeBoxes5, overlap } from "../../src/vision/decoders/boxes5.ts";
-import { decodeSoftmax8, valenceOf } from "../../src/vision/decoders/softmax8.ts";
+import { decodeSoftmax8 } from "../../src/vision/decoders/softmax8.ts";
 import { EXPRESSIONS } from "../../src/words/events.ts";
+import { valenceOf } from "../../src/words/valence.ts";
 
 const letterbox = { left: 0, top: 6, width: 320, height: 180 };
 const settings = { minScore: 0.5, nmsIou: 0.4 };
