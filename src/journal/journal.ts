@@ -124,7 +124,8 @@ export interface Journal {
    */
   resend(from: number, to: number): Promise<{ queued: number }>;
   /**
-   * Puts rows back into the last lane that were settled as `unconfirmed` and not confirmed since, the oldest first.
+   * Puts rows back into the last lane that were settled as `unconfirmed` and not confirmed since: half of them
+   * the lowest of the current stream, on which the server's word waits, the others those sent longest ago.
    * @param olderThanMs age since they were settled, in running time: it stands still while the agent does
    * @param limit most rows to put back
    */

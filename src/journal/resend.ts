@@ -23,21 +23,39 @@ export function putBackSent(db: Database.Database, stream: string, from: number,
 }
 
 /**
- * Rows that were settled as unconfirmed before `beforeMs` of running time, the oldest first.
+ * Rows that were settled as unconfirmed before `beforeMs` of running time: one half the lowest of the journal's own
+ * stream, the others those that were sent longest ago. The server's word is cumulative, so the first row that it misses
+ * holds back everything: were it lost once more and then the last in turn, the server would say nothing new for rounds
+ * on end. Were there only the lowest, a number that never arrives would keep all others from their turn.
  * @returns how many wait again
  */
-export function putBackUnconfirmed(db: Database.Database, beforeMs: number, limit: number, after: number): number {
-  const rows = db
-    .prepare("SELECT stream, seq FROM sent WHERE sentMs <= ? ORDER BY sentMs, seq LIMIT ?")
-    .all(beforeMs, limit) as { stream: string; seq: number }[];
+export function putBackUnconfirmed(
+  db: Database.Database,
+  own: string,
+  beforeMs: number,
+  limit: number,
+  after: number,
+): number {
+  type Key = { readonly stream: string; readonly seq: number };
+  const lowest = db
+    .prepare("SELECT stream, seq FROM sent WHERE stream = ? AND sentMs <= ? ORDER BY seq LIMIT ?")
+    .all(own, beforeMs, Math.ceil(limit / 2)) as Key[];
   const add = db.prepare(
     `INSERT OR IGNORE INTO again (at, stream, seq, sum) VALUES (@at, @stream, @seq, ${markSum("@seq", "0")})`,
   );
   const done = db.prepare("DELETE FROM sent WHERE stream = ? AND seq = ?");
   let queued = 0;
-  for (const { stream, seq } of rows) {
-    done.run(stream, seq);
-    queued += add.run({ at: after + queued + 1, stream, seq }).changes;
-  }
+  const putBack = (rows: readonly Key[]): void => {
+    for (const { stream, seq } of rows) {
+      done.run(stream, seq);
+      queued += add.run({ at: after + queued + 1, stream, seq }).changes;
+    }
+  };
+  putBack(lowest);
+  putBack(
+    db
+      .prepare("SELECT stream, seq FROM sent WHERE sentMs <= ? ORDER BY sentMs, seq LIMIT ?")
+      .all(beforeMs, limit - lowest.length) as Key[],
+  );
   return queued;
 }

@@ -158,7 +158,8 @@ export class Store {
 
   resendUnconfirmed(olderThanMs: number, limit: number): { queued: number } {
     const before = this.#parts.wear.runningMs() - olderThanMs;
-    return this.#again(() => putBackUnconfirmed(this.#db, before, Math.min(limit, MOST_ROWS), this.#lastAgain));
+    const { stream } = this.#state;
+    return this.#again(() => putBackUnconfirmed(this.#db, stream, before, Math.min(limit, MOST_ROWS), this.#lastAgain));
   }
 
   repair(part: RepairPart): Repaired & { next: number | null } {

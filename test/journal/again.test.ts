@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { AGAIN_LANE, type Journal } from "../../src/journal/journal.ts";
 import type { EventType } from "../../src/words/events.ts";
 import { stamped } from "../fakes/events.ts";
+import { until } from "../fakes/until.ts";
 import { freshFile, open, stored, verified } from "./rig.ts";
 
 const step = (type: EventType, n: number) => ({ events: [stamped(type, n)], keep: {} });
@@ -79,6 +80,30 @@ describe("rows that the server did not confirm", () => {
     journal.settle([5, 6].map((seq) => ({ seq, unconfirmed: true })));
     journal.confirm(stream, 6);
     expect(await journal.resendUnconfirmed(0, 100)).toEqual({ queued: 0 });
+  });
+});
+
+describe("the first row that the server misses", () => {
+  it("is in every round until it is confirmed, and all others have their turn meanwhile", async () => {
+    const { journal } = await open(freshFile());
+    await ten(journal);
+    const { stream } = await journal.head();
+    const all = Array.from({ length: 10 }, (_, i) => i + 1);
+    journal.settle(all.map((seq) => ({ seq, unconfirmed: true })));
+    const rounds: number[][] = [];
+    await until(async () => {
+      // Ages are whole milliseconds: what was settled just now counts as well.
+      expect(await journal.resendUnconfirmed(-1, 2)).toEqual({ queued: 2 });
+      const again = await seqs(journal);
+      rounds.push(again);
+      // Nobody listened: the broker takes it once more, and the server says nothing.
+      journal.settle(again.map((seq) => ({ seq, unconfirmed: true })));
+      return new Set(rounds.flat()).size === 10;
+    }, "every row had its turn");
+    expect(rounds.filter((round) => !round.includes(1))).toEqual([]);
+    journal.confirm(stream, 1);
+    await journal.resendUnconfirmed(-1, 2);
+    expect(await seqs(journal)).toContain(2);
   });
 });
 
