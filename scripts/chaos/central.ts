@@ -1,4 +1,5 @@
 // The centre of a storm: a real PostgreSQL and several reference consumers, each a process that can be killed.
+import { closeSync, openSync } from "node:fs";
 import { join } from "node:path";
 import type { Pool } from "pg";
 import { packageRoot } from "../../src/place.ts";
@@ -29,8 +30,8 @@ export interface Central {
   end(): Promise<void>;
 }
 
-/** Starts database and consumers; they speak to the broker at `brokerUrl`. */
-export async function startCentral(brokerUrl: string, consumers: number): Promise<Central> {
+/** Starts database and consumers; they speak to the broker at `brokerUrl`, and their logs go to `folder`. */
+export async function startCentral(folder: string, brokerUrl: string, consumers: number): Promise<Central> {
   const postgres = await startPostgres();
   const pool: Pool = openDatabase(postgres.url);
   await migrate(pool);
@@ -39,7 +40,9 @@ export async function startCentral(brokerUrl: string, consumers: number): Promis
   const start = (consumer: number): void => {
     const args = ["run", "--broker", brokerUrl, "--id", `chaos-${consumer}`, "--ack-every", "100"];
     const env = { ...process.env, DATABASE_URL: postgres.url };
-    running.set(consumer, startChild(process.execPath, [program, ...args], { env, stdio: "ignore" }));
+    const log = openSync(join(folder, `consumer-${consumer}.log`), "a");
+    running.set(consumer, startChild(process.execPath, [program, ...args], { env, stdio: ["ignore", log, log] }));
+    closeSync(log);
   };
   const kill = async (consumer: number): Promise<void> => {
     const child = running.get(consumer);

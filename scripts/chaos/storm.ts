@@ -45,7 +45,7 @@ export async function runStorm(settings: StormSettings): Promise<Outcome> {
     const random = seededRandom(settings.seed);
     const broker = await startForgettingBroker(settings.folder);
     ending.push(broker.mosquitto.dispose);
-    const central = await startCentral(broker.mosquitto.url, CONSUMERS);
+    const central = await startCentral(settings.folder, broker.mosquitto.url, CONSUMERS);
     ending.push(central.end);
     const link = await startLink(broker.tlsPort, random);
     ending.push(link.close);

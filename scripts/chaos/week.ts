@@ -42,7 +42,7 @@ const OUTAGES = [
   [110, 40],
 ] as const;
 /** The whole journal may take so much: the presses of the long outage have room in it, and not all of the rest. */
-const MAX_BYTES = 100_663_296;
+const MAX_BYTES = 134_217_728;
 /** The write-ahead log, at most 32 MiB, and what comes in while room is made, on top. */
 const OVER_BYTES = 50_331_648;
 /** Growth that is no leak. */
