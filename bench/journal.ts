@@ -1,4 +1,5 @@
 // Prints press → committed beside a bare better-sqlite3 insert, and what a million-event backlog costs at start.
+
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
@@ -6,11 +7,11 @@ import { fileURLToPath } from "node:url";
 import Database from "better-sqlite3";
 import { v7 as uuidv7 } from "uuid";
 import type { Step } from "../src/journal/journal.ts";
-import { type JournalSettings, openJournal } from "../src/journal/open.ts";
+import { openJournal } from "../src/journal/open.ts";
 import { markSum, rowSum } from "../src/journal/sums.ts";
-import { Fault } from "../src/words/errors.ts";
 import type { Stamped } from "../src/words/events.ts";
 import { tell } from "./figure.ts";
+import { journalSettings } from "./journal-settings.ts";
 
 const PRESSES = 3_000;
 const WARM_UP = 300;
@@ -29,21 +30,6 @@ try {
   rmSync(folder, { recursive: true, force: true });
 }
 
-function settingsFor(file: string): JournalSettings {
-  return {
-    file,
-    threadUrl: new URL("../src/journal/thread.js", import.meta.url),
-    machine: "bench",
-    now: () => new Date(),
-    report: (_state, fault) => {
-      if (fault !== undefined) console.error(`${fault.code}: ${fault.message}`);
-    },
-    gap: () => {
-      throw new Fault("JOURNAL_WRITE", "the disk failed during the measurement");
-    },
-  };
-}
-
 /** Both write the same event with the same pragmas, turn by turn, so that a noisy machine is noisy to both. */
 async function sideBySide(): Promise<void> {
   const db = new Database(join(folder, "bare.db"));
@@ -53,7 +39,7 @@ async function sideBySide(): Promise<void> {
     "CREATE TABLE events (seq INTEGER PRIMARY KEY, type TEXT NOT NULL, timeMs INTEGER NOT NULL, json TEXT NOT NULL)",
   );
   const insert = db.prepare("INSERT INTO events (type, timeMs, json) VALUES (?, ?, ?)");
-  const journal = await openJournal(settingsFor(join(folder, "journal.db")));
+  const journal = await openJournal(journalSettings(join(folder, "journal.db"), "bench"));
   for (const spacingMs of [0, SPACING_MS]) {
     const bare: number[] = [];
     const ours: number[] = [];
@@ -97,13 +83,13 @@ async function sideBySide(): Promise<void> {
 
 async function backlog(): Promise<void> {
   const file = join(folder, "backlog.db");
-  await (await openJournal(settingsFor(file))).close();
+  await (await openJournal(journalSettings(file, "bench"))).close();
   fill(file);
   const collect = globalThis.gc ?? (() => undefined);
   collect();
   const before = process.memoryUsage().rss;
   const from = performance.now();
-  const journal = await openJournal(settingsFor(file));
+  const journal = await openJournal(journalSettings(file, "bench"));
   const head = await journal.head();
   const first = await journal.waiting(1, 0, 64);
   const startMs = performance.now() - from;

@@ -1,4 +1,5 @@
 // Prints how long the whole agent takes to start and to publish with a million presses waiting, and the memory that costs.
+
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -9,11 +10,11 @@ import { STARTED, startAgent } from "../scripts/trials/agent-process.ts";
 import { DEVICE, journalFile, ROOT, SITE, TOUCHPOINT, writeTrialConfig } from "../scripts/trials/settings.ts";
 import { readMachine } from "../src/journal/machine.ts";
 import { openJournal } from "../src/journal/open.ts";
-import { builtUrl, packageRoot } from "../src/place.ts";
-import { Fault } from "../src/words/errors.ts";
+import { packageRoot } from "../src/place.ts";
 import type { Stamped } from "../src/words/events.ts";
 import { startMosquitto } from "../test/fakes/mosquitto.ts";
 import { tell } from "./figure.ts";
+import { journalSettings } from "./journal-settings.ts";
 
 const BACKLOG = 1_000_000;
 const STEP = 2_000;
@@ -103,18 +104,7 @@ function memory(pid: number, field: string): number {
 }
 
 async function fill(file: string, count: number): Promise<void> {
-  const journal = await openJournal({
-    file,
-    threadUrl: builtUrl("journal/thread.js"),
-    machine: readMachine(),
-    now: () => new Date(),
-    report: (_state, fault) => {
-      if (fault !== undefined) console.error(`${fault.code}: ${fault.message}`);
-    },
-    gap: () => {
-      throw new Fault("JOURNAL_WRITE", "the disk failed during the measurement");
-    },
-  });
+  const journal = await openJournal(journalSettings(file, readMachine()));
   for (let done = 0; done < count; done += STEP)
     await journal.commit({ events: Array.from({ length: Math.min(STEP, count - done) }, press), keep: {} });
   await journal.close();

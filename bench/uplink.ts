@@ -1,4 +1,5 @@
 // Prints how fast a backlog drains to a real Mosquitto, beside a bare mqtt.js publisher with the same window and payloads.
+
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -10,10 +11,10 @@ import { openJournal } from "../src/journal/open.ts";
 import { RetainedStates } from "../src/uplink/states.ts";
 import { topicsOf } from "../src/uplink/topics.ts";
 import { runUplink } from "../src/uplink/uplink.ts";
-import { Fault } from "../src/words/errors.ts";
 import type { Stamped } from "../src/words/events.ts";
 import { startMosquitto } from "../test/fakes/mosquitto.ts";
 import { tell } from "./figure.ts";
+import { journalSettings } from "./journal-settings.ts";
 
 const ROWS = Number(process.argv[2] ?? 50_000);
 const ROUNDS = 9;
@@ -71,18 +72,7 @@ try {
 }
 
 async function backlog(round: number): Promise<Journal> {
-  const journal = await openJournal({
-    file: join(folder, `${round}.db`),
-    threadUrl: new URL("../src/journal/thread.js", import.meta.url),
-    machine: "bench",
-    now: () => new Date(),
-    report: (_state, fault) => {
-      if (fault !== undefined) console.error(`${fault.code}: ${fault.message}`);
-    },
-    gap: () => {
-      throw new Fault("JOURNAL_WRITE", "the disk failed during the measurement");
-    },
-  });
+  const journal = await openJournal(journalSettings(join(folder, `${round}.db`), "bench"));
   for (let done = 0; done < ROWS; done += STEP)
     await journal.commit({ events: Array.from({ length: Math.min(STEP, ROWS - done) }, press), keep: {} });
   return journal;
