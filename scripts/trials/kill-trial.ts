@@ -1,9 +1,9 @@
 // Kills the agent at random moments under a press stream and counts what became of every press.
 import { copyFileSync, existsSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import Database from "better-sqlite3";
 import type { Sentence } from "../../src/buttons/pad-protocol.ts";
 import { openReader } from "../../src/journal/read.ts";
+import { Database } from "../../src/journal/sqlite.ts";
 import { verifyJournal } from "../../src/journal/verify.ts";
 import { pause } from "../../src/supervise/backoff.ts";
 import type { Envelope } from "../../src/words/events.ts";

@@ -1,7 +1,8 @@
 // Entry of the process that checks a journal as a whole: SQLite's own check, then the sum of every row, page by page.
-import Database from "better-sqlite3";
+
 import type { CheckVerdict } from "./check.ts";
 import { isDamage } from "./failure.ts";
+import { Database } from "./sqlite.ts";
 import { rowSum } from "./sums.ts";
 
 const PAGE_ROWS = 500;

@@ -1,9 +1,9 @@
 // The journal's files: made for this user only, and locked against a second agent.
 import { closeSync, existsSync, mkdirSync, openSync, statSync } from "node:fs";
 import { dirname } from "node:path";
-import Database from "better-sqlite3";
 import { syncFolder } from "../durable.ts";
 import { Fault } from "../words/errors.ts";
+import { Database } from "./sqlite.ts";
 
 /**
  * Makes the folder of `file` and those above it, for this user only, where they are missing. One by one: Node's
@@ -28,7 +28,7 @@ export function makeFile(file: string): void {
  * file of its own, so that reading next to a running agent stays possible.
  * @throws Fault JOURNAL_LOCKED
  */
-export function lock(file: string): Database.Database {
+export function lock(file: string): Database {
   const holder = new Database(`${file}.lock`, { timeout: 0 });
   try {
     holder.pragma("journal_mode = OFF");

@@ -1,7 +1,6 @@
 // Opens the journal's file, and gives it up where the next seq could not be trusted.
 import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
-import Database from "better-sqlite3";
 import { Fault } from "../words/errors.ts";
 import { isDamage } from "./failure.ts";
 import { lock, makeFile, makeFolder, sizeOf } from "./files.ts";
@@ -11,6 +10,7 @@ import type { Loss, Opened, Opening, SetAside } from "./protocol.ts";
 import type { Gap } from "./retention.ts";
 import { proveMarks, type Salvage, salvage } from "./salvage.ts";
 import { Damage, metaOf, migrate, putMeta } from "./schema.ts";
+import { Database } from "./sqlite.ts";
 import { CHECKPOINT_PAGES, type Checked, PAGE_BYTES, Store } from "./store.ts";
 import { rowSum, valueSum } from "./sums.ts";
 import { ASIDE_KEY, asideName, finishSwap, swapIn, thinAsides } from "./swap.ts";
@@ -76,7 +76,7 @@ export function openStore(opening: Opening, told: (aside: SetAside) => void): { 
   }
 }
 
-function begun(opening: Opening, checked: Checked, holder: Database.Database): { store: Store; opened: Opened } {
+function begun(opening: Opening, checked: Checked, holder: Database): { store: Store; opened: Opened } {
   const { db, head, unclean } = checked;
   try {
     const last = Number(db.prepare("SELECT max(sentMs) FROM sent").pluck().get() ?? 0);
@@ -158,7 +158,7 @@ function openChecked(opening: Opening): Checked {
   }
 }
 
-function begin(db: Database.Database, machine: string): void {
+function begin(db: Database, machine: string): void {
   if (db.prepare("SELECT 1 FROM events LIMIT 1").get() !== undefined) throw new Damage("the stream's name is lost");
   db.transaction(() => {
     putMeta(db, "stream", randomUUID());
@@ -167,7 +167,7 @@ function begin(db: Database.Database, machine: string): void {
 }
 
 /** @throws Damage where the last seq is not beyond doubt */
-function proveHead(db: Database.Database, opening: Opening, stream: string): void {
+function proveHead(db: Database, opening: Opening, stream: string): void {
   const rows = db
     .prepare("SELECT seq, type, timeMs, json, sum FROM events ORDER BY seq DESC LIMIT ?")
     .all(TAIL_ROWS) as { seq: number; type: string; timeMs: number; json: string; sum: number | null }[];
@@ -192,7 +192,7 @@ function proveHead(db: Database.Database, opening: Opening, stream: string): voi
 }
 
 /** @throws Unfit where another machine wrote the file */
-function proveMachine(db: Database.Database, { machine, device }: Opening): void {
+function proveMachine(db: Database, { machine, device }: Opening): void {
   const wrote = metaOf(db, "machine") ?? "";
   if (!isSameMachine(wrote, machine))
     throw new Unfit("JOURNAL_MOVED", "another machine wrote it", { moved: { device } });
@@ -201,7 +201,7 @@ function proveMachine(db: Database.Database, { machine, device }: Opening): void
 }
 
 /** @throws Damage where a kept value is not what was written */
-function proveKept(db: Database.Database): void {
+function proveKept(db: Database): void {
   for (const table of ["meta", "keep"])
     for (const row of db.prepare(`SELECT key, value, sum FROM ${table}`).iterate()) {
       const { key, value, sum } = row as { key: string; value: string; sum: number };

@@ -1,11 +1,11 @@
 // Reads a journal beside a running agent: read-only, in short reads, so that the write-ahead log can be copied meanwhile.
 import { existsSync } from "node:fs";
-import Database from "better-sqlite3";
 import { Fault } from "../words/errors.ts";
 import { isDamage } from "./failure.ts";
 import type { JournalHead } from "./journal.ts";
 import type { Gap, Range } from "./retention.ts";
 import { checkVersion } from "./schema.ts";
+import { Database } from "./sqlite.ts";
 import { rowSum } from "./sums.ts";
 import { readHead } from "./tables.ts";
 import { type Rates, ratesOf, readWear } from "./wear.ts";
@@ -105,11 +105,11 @@ function guarded<T>(file: string, read: () => T): T {
 
 class SqliteReader implements JournalReader {
   readonly #file: string;
-  readonly #db: Database.Database;
+  readonly #db: Database;
   /** Of the first version: no sums, and nothing was ever deleted. */
   readonly #first: boolean;
 
-  constructor(file: string, db: Database.Database, version: number) {
+  constructor(file: string, db: Database, version: number) {
     this.#file = file;
     this.#db = db;
     this.#first = version === 1;

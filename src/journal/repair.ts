@@ -1,10 +1,11 @@
 // Rewrites the times of rows that a clock that was not set had stamped, as long as nobody else can have seen them.
-import type Database from "better-sqlite3";
+
 import { EVENT_TYPES, type EventType, instantsOf } from "../words/events.ts";
 import type { Repaired } from "./journal.ts";
 import type { RepairPart } from "./protocol.ts";
 import { laneOf } from "./salvage.ts";
 import { Damage } from "./schema.ts";
+import type { Database } from "./sqlite.ts";
 import { rowSum } from "./sums.ts";
 
 /** Rows looked at in one transaction. */
@@ -31,7 +32,7 @@ interface Stamps {
  * @param handed highest seq of each lane that was handed out unsynced
  */
 export function repairTimes(
-  db: Database.Database,
+  db: Database,
   { boot, offsetMs, span, before, begun }: RepairPart,
   handed: Readonly<Record<string, number>>,
 ): Repaired & { next: number | null } {
@@ -79,7 +80,7 @@ function moved(event: Stamps, type: string, offsetMs: number): Stamps {
 }
 
 /** Rows carried over from another file keep their bytes: the file they came from may have sent them. */
-function carriedOf(db: Database.Database, boot: string): number {
+function carriedOf(db: Database, boot: string): number {
   return Number(
     db
       .prepare('SELECT count(*) FROM carried WHERE instr(json, ?) > 0 AND instr(json, \'"clock":"unsynced"\') > 0')

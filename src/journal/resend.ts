@@ -1,6 +1,7 @@
 // Puts rows that were sent back into the last lane, to be sent once more.
-import type Database from "better-sqlite3";
+
 import { LANES } from "../words/events.ts";
+import type { Database } from "./sqlite.ts";
 import { markSum } from "./sums.ts";
 
 const WAITS = LANES.map((lane) => `EXISTS (SELECT 1 FROM outbox WHERE lane = ${lane} AND outbox.seq = events.seq)`);
@@ -10,7 +11,7 @@ const WAITS = LANES.map((lane) => `EXISTS (SELECT 1 FROM outbox WHERE lane = ${l
  * @param after the last place given in the lane
  * @returns how many wait again
  */
-export function putBackSent(db: Database.Database, stream: string, from: number, to: number, after: number): number {
+export function putBackSent(db: Database, stream: string, from: number, to: number, after: number): number {
   return db
     .prepare(
       `INSERT OR IGNORE INTO again (at, stream, seq, sum)
@@ -29,13 +30,7 @@ export function putBackSent(db: Database.Database, stream: string, from: number,
  * on end. Were there only the lowest, a number that never arrives would keep all others from their turn.
  * @returns how many wait again
  */
-export function putBackUnconfirmed(
-  db: Database.Database,
-  own: string,
-  beforeMs: number,
-  limit: number,
-  after: number,
-): number {
+export function putBackUnconfirmed(db: Database, own: string, beforeMs: number, limit: number, after: number): number {
   type Key = { readonly stream: string; readonly seq: number };
   const lowest = db
     .prepare("SELECT stream, seq FROM sent WHERE stream = ? AND sentMs <= ? ORDER BY seq LIMIT ?")

@@ -1,13 +1,13 @@
 // Makes a new journal out of one that cannot go on: what can be read is carried over, what cannot is owned by gaps.
 import { randomUUID } from "node:crypto";
 import { closeSync, fsyncSync, openSync, rmSync } from "node:fs";
-import Database from "better-sqlite3";
 import { EVENT_TYPES, type EventType, GapData, LANE } from "../words/events.ts";
 import { type CarvedRow, carve } from "./carve.ts";
 import { makeFile } from "./files.ts";
 import { logFault, Pages } from "./pages.ts";
 import { countOf, type Gap, gapsOver, ownedBy, type Range, rangesOf, united, without } from "./retention.ts";
 import { Damage, metaOf, migrate, putMeta } from "./schema.ts";
+import { Database } from "./sqlite.ts";
 import { markSum, rowSum, valueSum } from "./sums.ts";
 import { ASIDE_KEY, placeOfNew } from "./swap.ts";
 
@@ -64,7 +64,7 @@ export function salvage(task: Salvage): void {
   closeSync(fd);
 }
 
-function fill(db: Database.Database, task: Salvage, beside: Beside): void {
+function fill(db: Database, task: Salvage, beside: Beside): void {
   const insert = db.prepare(
     "INSERT OR IGNORE INTO carried (stream, seq, type, timeMs, json, sum) VALUES (?, ?, ?, ?, ?, ?)",
   );
@@ -134,7 +134,7 @@ function gapsOfLosses(
 }
 
 /** Rows that were given a number twice become new events of the new stream. */
-function renumber(db: Database.Database, stream: string, after: number): void {
+function renumber(db: Database, stream: string, after: number): void {
   const own = metaOf(db, "stream") ?? "";
   const rows = db
     .prepare("SELECT * FROM carried WHERE stream = ? AND seq > ? ORDER BY seq")
@@ -151,7 +151,7 @@ function renumber(db: Database.Database, stream: string, after: number): void {
 }
 
 /** What was carried over waits in the last lane, the urgent first. */
-function queueCarried(db: Database.Database): void {
+function queueCarried(db: Database): void {
   const urgent = EVENT_TYPES.filter((type) => LANE[type] < 2).map((type) => `'${type}'`);
   db.exec(
     `INSERT INTO again (stream, seq, sum)
@@ -183,7 +183,7 @@ function readBeside(file: string): Beside {
     keep: [],
     lost: [],
   };
-  let db: Database.Database;
+  let db: Database;
   try {
     db = new Database(file, { readonly: true, timeout: 5_000 });
   } catch {
@@ -241,7 +241,7 @@ function readBeside(file: string): Beside {
 }
 
 /** @throws Damage where a mark is not what was written */
-export function proveMarks(db: Database.Database): void {
+export function proveMarks(db: Database): void {
   const wrong = (table: string, a: string, b: string): unknown =>
     db.prepare(`SELECT 1 FROM ${table} WHERE sum IS NOT ${markSum(a, b)} LIMIT 1`).get();
   if (wrong("outbox", "lane", "seq") ?? wrong("again", "seq", "0") ?? wrong("sent", "seq", "0"))

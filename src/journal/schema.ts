@@ -1,6 +1,7 @@
 // The tables of the journal and the steps from each version of the file to the next.
-import type { Database } from "better-sqlite3";
+
 import { Fault } from "../words/errors.ts";
+import type { Database } from "./sqlite.ts";
 import { rowSum, valueSum } from "./sums.ts";
 
 /** Marks the file as a journal of this program ("TPJL"), so that another database is never written to. */

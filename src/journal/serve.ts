@@ -9,6 +9,8 @@ import type { Store } from "./store.ts";
 
 /** How often the thread looks after the file, the reserve and its figures, milliseconds. */
 const LOOK_MS = 5_000;
+/** Nobody asked anything for this long: the log may be copied into the file without keeping a press waiting, milliseconds. */
+const IDLE_MS = 20;
 
 /** What of a port is needed. */
 export type Port = Pick<MessagePort, "postMessage" | "close"> & {
@@ -34,6 +36,7 @@ class Service {
   readonly #store: Store;
   readonly #stamp: string;
   readonly #looking: NodeJS.Timeout;
+  readonly #idle: NodeJS.Timeout;
   #low = false;
   #short = false;
   #over = false;
@@ -45,6 +48,7 @@ class Service {
     this.#store = store;
     this.#stamp = stamp;
     this.#looking = setInterval(() => this.#guarded(() => this.#look()), LOOK_MS);
+    this.#idle = setTimeout(() => this.#guarded(() => this.#store.checkpointWhenDue(true)), IDLE_MS);
   }
 
   start(): void {
@@ -72,7 +76,8 @@ class Service {
     }
     if (this.#ended) return;
     this.#guarded(() => {
-      this.#store.checkpointWhenDue();
+      this.#store.checkpointWhenDue(false);
+      this.#idle.refresh();
       if (this.#store.isTidyingDue) this.#tidySoon();
       this.#tell();
     });
@@ -160,6 +165,7 @@ class Service {
   #end(): void {
     this.#ended = true;
     clearInterval(this.#looking);
+    clearTimeout(this.#idle);
     this.#port.close();
   }
 }

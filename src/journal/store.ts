@@ -1,6 +1,5 @@
 // The journal's database, owned by one thread: one transaction per batch, seq given inside it, reads for the uplink.
 import { renameSync, rmSync, statSync } from "node:fs";
-import type Database from "better-sqlite3";
 import { syncFolder } from "../durable.ts";
 import { makeFile, makeFolder } from "./files.ts";
 import { AGAIN_LANE, type JournalHead, type JournalUsage, type OutboxRow, type Repaired } from "./journal.ts";
@@ -10,6 +9,7 @@ import { repairTimes } from "./repair.ts";
 import { putBackSent, putBackUnconfirmed } from "./resend.ts";
 import { laneOf } from "./salvage.ts";
 import { Damage, metaOf, putMeta } from "./schema.ts";
+import type { Database } from "./sqlite.ts";
 import { rowSum, valueSum } from "./sums.ts";
 import { asideName, moveAside, placeOfNew } from "./swap.ts";
 import type { Statements } from "./tables.ts";
@@ -17,8 +17,10 @@ import type { Tidier } from "./tidy.ts";
 import type { Wear } from "./wear.ts";
 import { writeWitness } from "./witness.ts";
 
-/** Pages in the write-ahead log after which it is copied into the file, between batches instead of inside one. */
+/** Pages in the write-ahead log after which it is copied into the file when nobody asks, between batches and not inside one. */
 export const CHECKPOINT_PAGES = 1_000;
+/** So many times as much, and it is copied though somebody may be waiting. */
+const HURRY = 3;
 export const PAGE_BYTES = 4_096;
 /** Pages that a batch touches besides the text of its events: ends of events and outbox, keep, meta. */
 const BATCH_PAGES = 4;
@@ -30,7 +32,7 @@ const UNSYNCED = '"clock":"unsynced"';
 
 /** A database that may be written, with what was read of it. */
 export interface Checked {
-  readonly db: Database.Database;
+  readonly db: Database;
   /** The machine that wrote the file; empty where it is unknown. */
   readonly machine: string;
   readonly head: JournalHead;
@@ -41,7 +43,7 @@ export interface Checked {
 /** What a store works with besides its database. */
 export interface StoreParts {
   /** Holds the lock until it is closed. */
-  readonly holder: Database.Database;
+  readonly holder: Database;
   readonly tidier: Tidier;
   readonly wear: Wear;
   readonly file: string;
@@ -63,7 +65,7 @@ interface StoredRow {
 
 /** The open database. Every method throws what SQLite throws; `failureOf` says what that means. */
 export class Store {
-  readonly #db: Database.Database;
+  readonly #db: Database;
   readonly #parts: StoreParts;
   readonly #sql: Statements;
   /** Kept beside the tables, because counting a long backlog takes a while. */
@@ -242,9 +244,9 @@ export class Store {
     this.#parts.holder.close();
   }
 
-  /** Copies the write-ahead log into the file once it has grown; call it when nobody waits. */
-  checkpointWhenDue(): void {
-    if (this.#pages < CHECKPOINT_PAGES) return;
+  /** Copies the write-ahead log into the file once it has grown; earlier where nobody waits. */
+  checkpointWhenDue(idle: boolean): void {
+    if (this.#pages < (idle ? CHECKPOINT_PAGES : HURRY * CHECKPOINT_PAGES)) return;
     this.#pages = 0;
     this.#tidied = 0;
     this.#db.pragma("wal_checkpoint(PASSIVE)");

@@ -1,10 +1,10 @@
 // Puts a new journal in the place of an old one, so that a power cut at any step leaves the old or the new one whole.
 import { existsSync, linkSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import Database from "better-sqlite3";
 import { syncFolder } from "../durable.ts";
 import { sizeOf } from "./files.ts";
 import { metaOf } from "./schema.ts";
+import { Database } from "./sqlite.ts";
 
 /** Files that were set aside and are kept; older ones are removed, their rows were saved when they were set aside. */
 const MOST_ASIDE = 3;

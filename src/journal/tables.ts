@@ -1,8 +1,9 @@
 // The statements over the journal's tables, and the state that the uplink sees read from them.
-import type Database from "better-sqlite3";
+
 import { LANES } from "../words/events.ts";
 import type { JournalHead } from "./journal.ts";
 import { metaOf } from "./schema.ts";
+import type { Database } from "./sqlite.ts";
 import { markSum } from "./sums.ts";
 
 const LANE_LIST = LANES.join(", ");
@@ -21,7 +22,7 @@ const COUNTS_1 = {
 };
 
 /** The state that the uplink sees; the reader beside a running agent uses it too. */
-export function readHead(db: Database.Database): JournalHead {
+export function readHead(db: Database): JournalHead {
   const counts = metaOf(db, "version") === undefined ? COUNTS_1 : COUNTS;
   const one = (sql: string): number => Number(db.prepare(sql).pluck().get() ?? 0);
   const head = one(counts.head);
@@ -37,7 +38,7 @@ export function readHead(db: Database.Database): JournalHead {
 }
 
 /** Every statement of the store: a table or column that is missing shows here, at the start. */
-export function prepareAll(db: Database.Database) {
+export function prepareAll(db: Database) {
   return {
     event: db.prepare("INSERT INTO events (seq, type, timeMs, json, sum) VALUES (?, ?, ?, ?, ?)"),
     outbox: db.prepare(`INSERT INTO outbox (lane, seq, sum) VALUES (@lane, @seq, ${markSum("@lane", "@seq")})`),

@@ -1,13 +1,13 @@
 // Keeps the journal within its quota: sent rows go first and silently, what was not sent only with a gap that owns it.
 import { statfsSync } from "node:fs";
 import { dirname } from "node:path";
-import type Database from "better-sqlite3";
 import { LANES } from "../words/events.ts";
 import { sizeOf } from "./files.ts";
 import type { JournalHead, JournalUsage } from "./journal.ts";
 import type { Drop, Quota } from "./protocol.ts";
 import { Reserve } from "./reserve.ts";
 import { type Gap, gapsOver, ownedBy, type Range, rangesOf, united, worthOf } from "./retention.ts";
+import type { Database } from "./sqlite.ts";
 import { cardYears, type Wear } from "./wear.ts";
 
 /** Numbers that one slice looks through, and rows that it deletes at most: a press waits no longer than that. */
@@ -35,7 +35,7 @@ interface Candidate {
 }
 
 export class Tidier {
-  readonly #db: Database.Database;
+  readonly #db: Database;
   readonly #file: string;
   readonly #quota: Quota;
   readonly #wear: Wear;
@@ -52,7 +52,7 @@ export class Tidier {
   readonly #planFrom = [0, 0, 0];
   #exhausted = false;
 
-  constructor(db: Database.Database, file: string, quota: Quota, wear: Wear) {
+  constructor(db: Database, file: string, quota: Quota, wear: Wear) {
     this.#db = db;
     this.#file = file;
     this.#quota = quota;
@@ -304,7 +304,7 @@ function ownedRanges(json: string): Range[] {
 const WAITS = (seq: string): string =>
   `(${LANES.map((lane) => `EXISTS (SELECT 1 FROM outbox WHERE lane = ${lane} AND outbox.seq = ${seq})`).join(" OR ")})`;
 
-function statements(db: Database.Database) {
+function statements(db: Database) {
   return {
     prunable: db.prepare(
       `SELECT seq, type, CASE type WHEN 'gap' THEN json ELSE '' END AS json FROM events

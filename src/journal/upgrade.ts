@@ -1,10 +1,10 @@
 // Brings a journal of an earlier version to this one by way of a copy, so that the old file stays whole beside it.
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, statfsSync } from "node:fs";
 import { dirname } from "node:path";
-import Database from "better-sqlite3";
 import { syncFolder } from "../durable.ts";
 import { makeFile, sizeOf } from "./files.ts";
 import { checkVersion, migrate, sumEvents, VERSION } from "./schema.ts";
+import { Database } from "./sqlite.ts";
 import { keepCopy, placeOfNew } from "./swap.ts";
 
 /** The copy and what SQLite needs while it makes it, as a multiple of the file. */

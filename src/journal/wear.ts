@@ -1,8 +1,8 @@
 // How much the journal writes: bytes of rows, and bytes that the card had to take for them, per day of running time.
 import { readFileSync } from "node:fs";
-import type Database from "better-sqlite3";
 import { z } from "zod";
 import { metaOf, putMeta } from "./schema.ts";
+import type { Database } from "./sqlite.ts";
 
 const DAY_MS = 86_400_000;
 /** A rate from less running time than this says little. */
@@ -36,12 +36,7 @@ export class Wear {
   #savedMs: number;
 
   /** @param leastMs running time that the file proves to have passed */
-  constructor(
-    db: Database.Database,
-    leastMs: number,
-    nowMs: () => number = () => performance.now(),
-    written = writtenBytes,
-  ) {
+  constructor(db: Database, leastMs: number, nowMs: () => number = () => performance.now(), written = writtenBytes) {
     const kept = readWear(db);
     this.#kept = { ...kept, runningMs: Math.max(kept.runningMs, leastMs) };
     this.#nowMs = nowMs;
@@ -66,7 +61,7 @@ export class Wear {
   }
 
   /** Writes the counts, in whatever transaction there is. */
-  save(db: Database.Database): void {
+  save(db: Database): void {
     putMeta(db, "wear", JSON.stringify(this.#counted()));
   }
 
@@ -86,7 +81,7 @@ export class Wear {
 }
 
 /** What the last run saved; nothing where that cannot be read. */
-export function readWear(db: Database.Database): Kept {
+export function readWear(db: Database): Kept {
   const none = { runningMs: 0, days: [] };
   try {
     return Kept.catch(none).parse(JSON.parse(metaOf(db, "wear") ?? "null"));

@@ -11,11 +11,11 @@ import {
   writeSync,
 } from "node:fs";
 import { basename, dirname } from "node:path";
-import Database from "better-sqlite3";
 import { describe, expect, it } from "vitest";
 import { AGAIN_LANE, type Journal } from "../../src/journal/journal.ts";
 import { openReader } from "../../src/journal/read.ts";
 import { ownedBy } from "../../src/journal/retention.ts";
+import { Database } from "../../src/journal/sqlite.ts";
 import { valueSum } from "../../src/journal/sums.ts";
 import { type Envelope, GapData, LANE } from "../../src/words/events.ts";
 import { stamped } from "../fakes/events.ts";

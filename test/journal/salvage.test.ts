@@ -1,10 +1,10 @@
 // A byte flipped in any page of the file: no row is lost without a gap, and none is sent that differs from its commit.
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
-import Database from "better-sqlite3";
 import { describe, expect, it } from "vitest";
 import { type Journal, OUTBOX_LANES } from "../../src/journal/journal.ts";
 import { ownedBy } from "../../src/journal/retention.ts";
+import { Database } from "../../src/journal/sqlite.ts";
 import { type EventType, GapData } from "../../src/words/events.ts";
 import { stamped } from "../fakes/events.ts";
 import { until } from "../fakes/until.ts";

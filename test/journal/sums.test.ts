@@ -1,6 +1,7 @@
 // Checksums where a flipped bit changed what kind of value a column holds: never equal, never thrown.
-import Database from "better-sqlite3";
+
 import { describe, expect, it } from "vitest";
+import { Database } from "../../src/journal/sqlite.ts";
 import { rowSum, valueSum } from "../../src/journal/sums.ts";
 import { stamped } from "../fakes/events.ts";
 import { freshFile, open } from "./rig.ts";

@@ -1,7 +1,8 @@
 // How much the journal writes a day, over restarts, and what that means for a card.
-import Database from "better-sqlite3";
+
 import { expect, it } from "vitest";
 import { migrate } from "../../src/journal/schema.ts";
+import { Database } from "../../src/journal/sqlite.ts";
 import { cardYears, daysWith, ratesOf, readWear, Wear } from "../../src/journal/wear.ts";
 
 const DAY_MS = 86_400_000;

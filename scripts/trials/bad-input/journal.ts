@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import Database from "better-sqlite3";
+import { Database } from "../../../src/journal/sqlite.ts";
 import { valueSum } from "../../../src/journal/sums.ts";
 import { PROGRAM, STARTED, startAgent } from "../agent-process.ts";
 import { journalFile, writeTrialConfig } from "../settings.ts";
