@@ -13,6 +13,19 @@ const MEANING: Record<EventType, string> = {
   gap: "A loss, owned: rows of the journal that had to be dropped, or presses that a pad counted and nobody received.",
   clock:
     "The times of events that were sent `unsynced` are known now. The repaired time is always the event's own `time` plus `offsetMs` of the last such event that means it, never added twice. Rows that had not been sent yet were repaired before they were, and say `corrected`. Order within a boot is `mono` and never changes.",
+  judgement:
+    "Presses found later to be repeated, part of a sweep, held, or made where nobody stood, and under which policy. The presses themselves stay as they came.",
+  answer: "One answer of a questionnaire.",
+  survey: "A questionnaire was finished, or abandoned with what had been said.",
+  alert:
+    "Something needs somebody now (`raised`), somebody takes care of it (`acknowledged`), nobody did in time (`escalated`), or it has been seen to (`resolved`). The highest `rev` of a `key` holds.",
+  activity: "A seller's attempt to sell, with its outcome.",
+  transaction: "A sale, from the till. The same number again corrects the one before.",
+  shift: "Somebody came on duty at the touchpoint or left it.",
+  scan: "A reader read a code. The code itself is not said: a customer's number leaves as a keyed hash only.",
+  service: "A queue or till system opened or closed the window in which somebody is served and asked.",
+  rollup:
+    "One metric over one window, touchpoint and question, with everything it takes to merge it with others. The highest `rev` of a `key` holds.",
 };
 
 /** Name → JSON Schema (draft 2020-12), open: a consumer ignores fields it does not know. */

@@ -1,7 +1,8 @@
 // The whole agent in the guest: presses on simulated pins arrive at a real Mosquitto, and the journal is whole.
 import { setTimeout as wait } from "node:timers/promises";
 import { stringify } from "yaml";
-import { Envelope, PressData } from "../../src/words/events.ts";
+import { Envelope } from "../../src/words/events.ts";
+import { PressData } from "../../src/words/feedback.ts";
 import { BEEPER, DEBOUNCE_MS, LAMP, LINES, ORDER } from "./guest-pins.ts";
 import type { Machine } from "./machine.ts";
 import { findings, type Result, say } from "./trials.ts";

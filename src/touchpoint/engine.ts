@@ -7,6 +7,7 @@ import { both, type Decision, type Moment, NOTHING, utc } from "./decision.ts";
 import * as episodes from "./episodes.ts";
 import { emptyMood, feel, type MoodState, moodFigures } from "./mood.ts";
 import { type PressState, restorePresses, stepPatience, stepPress } from "./presses.ts";
+import { type ProductStates, startProducts, stepProducts } from "./products.ts";
 import { facesIn, peopleIn } from "./zone.ts";
 
 export interface EngineSettings {
@@ -22,6 +23,7 @@ interface ZoneState {
 }
 
 export interface EngineState {
+  readonly products: ProductStates;
   readonly presses: PressState;
   /** By touchpoint id. */
   readonly zones: Readonly<Record<string, ZoneState>>;
@@ -66,7 +68,11 @@ export function startEngine(
     }
   }
   const zones = Object.fromEntries(settings.touchpoints.map(({ id }) => [id, NEW_ZONE]));
-  return { state: { presses: restorePresses(kept), zones }, decision: { ...NOTHING, facts, keep } };
+  const products = startProducts(settings, kept, moment);
+  return {
+    state: { products: products.states, presses: restorePresses(kept), zones },
+    decision: both({ ...NOTHING, facts, keep }, products.decision),
+  };
 }
 
 /**
@@ -85,8 +91,19 @@ function retold(
   return { ...contact, start: moved(contact.start), end: moved(contact.end) };
 }
 
-/** One step. Inputs of one source must come in time order. */
+/** One step: presses and contacts first, then every product on what they decided. Inputs of one source come in time order. */
 export function step(
+  settings: EngineSettings,
+  state: EngineState,
+  input: Input,
+  moment: Moment,
+): { state: EngineState; decision: Decision } {
+  const core = stepCore(settings, state, input, moment);
+  const { states, decision } = stepProducts(settings, state.products, input, core.decision, moment);
+  return { state: states === core.state.products ? core.state : { ...core.state, products: states }, decision };
+}
+
+function stepCore(
   settings: EngineSettings,
   state: EngineState,
   input: Input,
@@ -142,7 +159,13 @@ export function step(
     }
     case "hello":
     case "scan":
-      // Shown by health and `buttons watch`; no event of the spine rests on them.
+    case "transaction":
+    case "shift":
+    case "service":
+    case "activity":
+    case "survey":
+    case "alert":
+      // Presses and contacts do not rest on them: see products.ts.
       return { state, decision: NOTHING };
     default:
       return input satisfies never;

@@ -1,24 +1,14 @@
 // The words of the outward contract: the event envelope and the data of each event type, one zod schema each.
 import { z } from "zod";
+import { AlertData, AnswerData, JudgementData, PressData, SurveyData } from "./feedback.ts";
+import { instant } from "./instant.ts";
+import { ActivityData, RollupData, ScanData, ServiceData, ShiftData, TransactionData } from "./trade.ts";
 
 /** `synced`: a time source vouches for it; `unsynced`: none does; `corrected`: repaired before sending. */
 export const ClockState = z.enum(["synced", "unsynced", "corrected"]);
 export type ClockState = z.infer<typeof ClockState>;
 
-const instant = z.iso.datetime({ precision: 3 }).describe("UTC, RFC 3339 with milliseconds");
 const share = z.number().min(0).max(1);
-
-/** A rating or reason button was pressed. */
-export const PressData = z.object({
-  pad: z.string(),
-  button: z.string(),
-  question: z.string(),
-  questionVersion: z.int().min(1),
-  value: z.number().nullable().describe("the button's value on the question's scale; null for a reason button"),
-  min: z.number(),
-  max: z.number(),
-  flags: z.array(z.string()).describe("what was known to be odd about the press when it came"),
-});
 
 /** An episode: the zone was occupied for the dwell time or longer, bridged by the grace time. */
 export const ContactData = z.object({
@@ -126,6 +116,16 @@ export const EVENT_DATA = {
   health: HealthData,
   gap: GapData,
   clock: ClockData,
+  judgement: JudgementData,
+  answer: AnswerData,
+  survey: SurveyData,
+  alert: AlertData,
+  activity: ActivityData,
+  transaction: TransactionData,
+  shift: ShiftData,
+  scan: ScanData,
+  service: ServiceData,
+  rollup: RollupData,
 } as const;
 
 export type EventType = keyof typeof EVENT_DATA;
@@ -149,6 +149,16 @@ export const LANE: Record<EventType, number> = {
   health: 2,
   gap: 2,
   clock: 1,
+  judgement: 2,
+  answer: 1,
+  survey: 1,
+  alert: 0,
+  activity: 2,
+  transaction: 2,
+  shift: 2,
+  scan: 2,
+  service: 2,
+  rollup: 2,
 };
 export const LANES = [0, 1, 2] as const;
 

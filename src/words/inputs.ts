@@ -85,6 +85,82 @@ export const CameraState = z.object({
 });
 export type CameraState = z.infer<typeof CameraState>;
 
+/** A till's sale. Money is in whole units of the currency, such as 12.5. */
+export const TransactionInput = z.object({
+  kind: z.literal("transaction"),
+  touchpoint: z.string(),
+  transaction: z.string().min(1).max(64),
+  amount: z.number().nullable().default(null),
+  currency: z.string().length(3).optional(),
+  items: z.int().min(0).nullable().default(null),
+  staff: z.string().min(1).max(64).optional(),
+  atMs: z.number(),
+});
+export type TransactionInput = z.infer<typeof TransactionInput>;
+
+/** Somebody comes on duty at a touchpoint or leaves. */
+export const ShiftInput = z.object({
+  kind: z.literal("shift"),
+  touchpoint: z.string(),
+  action: z.enum(["start", "end"]),
+  staff: z.string().min(1).max(64),
+  source: z.enum(["badge", "api", "schedule"]),
+  atMs: z.number(),
+});
+export type ShiftInput = z.infer<typeof ShiftInput>;
+
+/** A queue or till system opens or closes a service window. */
+export const ServiceInput = z.object({
+  kind: z.literal("service"),
+  touchpoint: z.string(),
+  action: z.enum(["open", "close"]),
+  service: z.string().min(1).max(64),
+  ticket: z.string().max(64).optional(),
+  staff: z.string().min(1).max(64).optional(),
+  transaction: z.string().min(1).max(64).optional(),
+  atMs: z.number(),
+});
+export type ServiceInput = z.infer<typeof ServiceInput>;
+
+/** A seller begins or ends an attempt to sell. */
+export const ActivityInput = z.object({
+  kind: z.literal("activity"),
+  touchpoint: z.string(),
+  action: z.enum(["start", "end"]),
+  outcome: z.enum(["sale", "no-sale", "unknown"]).optional(),
+  staff: z.string().min(1).max(64).optional(),
+  atMs: z.number(),
+});
+export type ActivityInput = z.infer<typeof ActivityInput>;
+
+/** A screen or a caller starts a questionnaire, answers its present question or leaves it. */
+export const SurveyInput = z.object({
+  kind: z.literal("survey"),
+  touchpoint: z.string(),
+  action: z.enum(["start", "answer", "leave"]),
+  survey: z.string().optional().describe("id of the questionnaire; absent: the touchpoint's own"),
+  language: z.string().optional(),
+  question: z.string().optional().describe("the question that is answered; another one than the present is refused"),
+  value: z.number().optional(),
+  choices: z.array(z.string()).max(50).optional(),
+  text: z.string().max(1_000).optional(),
+  atMs: z.number(),
+});
+export type SurveyInput = z.infer<typeof SurveyInput>;
+
+/** Somebody saw to an alert. */
+export const AlertInput = z.object({
+  kind: z.literal("alert"),
+  action: z.enum(["acknowledge", "resolve"]),
+  key: z.string().optional().describe("absent: the oldest open alert of the touchpoint"),
+  touchpoint: z.string().optional(),
+  by: z.string().min(1).max(64),
+  via: z.enum(["mqtt", "http", "badge", "button"]),
+  cause: z.string().max(200).optional(),
+  atMs: z.number(),
+});
+export type AlertInput = z.infer<typeof AlertInput>;
+
 /** Time passed: dwell, grace and interval ends are decided on ticks. */
 export interface Tick {
   readonly kind: "tick";
@@ -92,7 +168,20 @@ export interface Tick {
 }
 
 /** Everything a touchpoint decides on. */
-export type Input = PressInput | PadHello | ScanInput | ButtonCondition | Seen | CameraState | Tick;
+export type Input =
+  | PressInput
+  | PadHello
+  | ScanInput
+  | ButtonCondition
+  | Seen
+  | CameraState
+  | TransactionInput
+  | ShiftInput
+  | ServiceInput
+  | ActivityInput
+  | SurveyInput
+  | AlertInput
+  | Tick;
 
 /** What a pad's lamp, screen or beeper shows. `felt` at once, `thanks` only after the commit. */
 export const INDICATIONS = ["off", "felt", "thanks", "attention", "error"] as const;

@@ -12,7 +12,8 @@ import { firstArrivals, startSubscriber } from "../../scripts/trials/subscriber.
 import type { Sentence } from "../../src/buttons/pad-protocol.ts";
 import { openReader } from "../../src/journal/read.ts";
 import { which } from "../../src/supervise/child.ts";
-import { type Envelope, PressData } from "../../src/words/events.ts";
+import type { Envelope } from "../../src/words/events.ts";
+import { PressData } from "../../src/words/feedback.ts";
 import { MOSQUITTO_ABSENT, mosquittoProgram, startMosquitto } from "../fakes/mosquitto.ts";
 import { createFakePad } from "../fakes/pad.ts";
 import { CABLES, createCable } from "../fakes/pty.ts";

@@ -1,0 +1,91 @@
+// Event data of the trade around a touchpoint: sales, shifts, service windows, readers, a seller's attempts.
+import { z } from "zod";
+import { CustomerKey } from "./feedback.ts";
+import { instant } from "./instant.ts";
+
+/** A sale, from the till. */
+export const TransactionData = z.object({
+  transaction: z.string().describe("the till's number of the sale; the same number again corrects it"),
+  amount: z.number().nullable().describe("in `currency`; null where the till does not say"),
+  currency: z.string().length(3).optional().describe("ISO 4217"),
+  items: z.int().min(0).nullable().describe("pieces sold; null where the till does not say"),
+  staff: z.string().optional(),
+  shift: z.string().optional(),
+  service: z.string().optional(),
+  customer: CustomerKey.optional(),
+  campaign: z.string().optional(),
+});
+
+/** Somebody came on duty at the touchpoint or left it. */
+export const ShiftData = z.object({
+  shift: z.string().describe("id of the shift"),
+  staff: z.string(),
+  state: z.enum(["started", "ended"]),
+  source: z.enum(["badge", "api", "schedule"]),
+  start: instant,
+  end: instant.optional().describe("said when it ended"),
+  reason: z.enum(["said", "next", "schedule", "forgotten"]).optional().describe("why it ended"),
+});
+
+/** A code was read. What it says is not here, only whose kind it is. */
+export const ScanData = z.object({
+  pad: z.string(),
+  kind: z.enum(["customer", "badge", "transaction", "unknown"]),
+  customer: CustomerKey.optional(),
+  staff: z.string().optional(),
+  transaction: z.string().optional(),
+});
+
+/** A queue or till system served somebody: the window in which a rating is asked for. */
+export const ServiceData = z.object({
+  service: z.string().describe("id of the window"),
+  state: z.enum(["opened", "closed"]),
+  ticket: z.string().optional(),
+  staff: z.string().optional(),
+  shift: z.string().optional(),
+  transaction: z.string().optional(),
+  start: instant,
+  end: instant.optional(),
+  presses: z.array(z.string()).optional().describe("ids of the presses that are bound to it; said when it closed"),
+  reason: z.enum(["said", "next", "timeout", "restart"]).optional().describe("why it closed"),
+});
+
+/** A seller's attempt to sell. */
+export const ActivityData = z.object({
+  activity: z.string().describe("id of the attempt"),
+  staff: z.string().optional(),
+  shift: z.string().optional(),
+  start: instant,
+  end: instant,
+  durationMs: z.number().min(0),
+  outcome: z.enum(["sale", "no-sale", "unknown"]),
+  flags: z
+    .array(z.string())
+    .describe("`forgotten`: nobody said the end, the time limit did; `restart`: the agent ended"),
+});
+
+/** One window, touchpoint and question, reckoned from events. The highest `rev` of a `key` is what holds. */
+export const RollupData = z.object({
+  key: z.string().describe("metric, window, touchpoint, question: the same key again replaces"),
+  rev: z.int().min(1),
+  metric: z.string(),
+  window: z.enum(["15m", "hour", "day", "shift"]),
+  start: instant,
+  end: instant,
+  question: z.string().optional(),
+  questionVersion: z.int().min(1).optional(),
+  shift: z.string().optional(),
+  n: z.int().min(0),
+  histogram: z.record(z.string(), z.int().min(0)).optional().describe("value or reason → how often"),
+  sum: z.number().optional(),
+  sumSquares: z.number().optional(),
+  numerator: z.number().nullable().optional(),
+  denominator: z.number().nullable().optional(),
+  source: z
+    .enum(["transactions", "services", "contacts", "answers", "visits"])
+    .optional()
+    .describe("of the denominator"),
+  value: z.number().nullable().describe("null where n is 0"),
+  interval: z.tuple([z.number(), z.number()]).nullable().describe("95 %, null where there is none"),
+  coverage: z.number().min(0).max(1).nullable().describe("share of the window in which it was measured"),
+});
