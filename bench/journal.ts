@@ -1,15 +1,15 @@
 // Prints press → committed beside a bare better-sqlite3 insert, and what a million-event backlog costs at start.
 
+import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { v7 as uuidv7 } from "uuid";
 import type { Step } from "../src/journal/journal.ts";
 import { openJournal } from "../src/journal/open.ts";
 import { Database } from "../src/journal/sqlite.ts";
-import { markSum, rowSum } from "../src/journal/sums.ts";
-import type { Stamped } from "../src/words/events.ts";
+import { press } from "./backlog.ts";
+import { at } from "./draining.ts";
 import { tell } from "./figure.ts";
 import { journalSettings } from "./journal-settings.ts";
 
@@ -93,8 +93,7 @@ async function sideBySide(): Promise<void> {
 
 async function backlog(): Promise<void> {
   const file = join(folder, "backlog.db");
-  await (await openJournal(journalSettings(file, "bench"))).close();
-  fill(file);
+  execFileSync(process.execPath, [fileURLToPath(new URL("./fill.js", import.meta.url)), file, String(BACKLOG)]);
   const collect = globalThis.gc ?? (() => undefined);
   collect();
   const before = process.memoryUsage().rss;
@@ -124,48 +123,6 @@ async function backlog(): Promise<void> {
   figure("journal alone, a million waiting: open and first window", startMs, 2_000, "ms");
   figure("journal alone, a million waiting: memory growth", grown, 40, "MB");
   await journal.close();
-}
-
-/** A million rows in one go, as the journal itself would have written them. */
-function fill(file: string): void {
-  const db = new Database(file);
-  db.pragma("synchronous = OFF");
-  const stream = String(db.prepare("SELECT value FROM meta WHERE key = 'stream'").pluck().get());
-  db.exec("DELETE FROM meta WHERE key = 'clean'");
-  const event = db.prepare("INSERT INTO events (seq, type, timeMs, json, sum) VALUES (?, 'press', ?, ?, ?)");
-  const outbox = db.prepare(`INSERT INTO outbox (lane, seq, sum) VALUES (1, @seq, ${markSum("1", "@seq")})`);
-  const { v, id, ...rest } = press(1);
-  db.transaction(() => {
-    for (let seq = 1; seq <= BACKLOG; seq++) {
-      const json = JSON.stringify({ v, id, stream, seq, ...rest });
-      const timeMs = Date.parse(rest.time);
-      event.run(seq, timeMs, json, rowSum(seq, "press", timeMs, json));
-      outbox.run({ seq });
-    }
-  })();
-  db.close();
-}
-
-function press(n: number): Stamped {
-  const question = { question: "visit", questionVersion: 2, value: (n % 4) + 1, min: 1, max: 4, flags: [] };
-  return {
-    v: 1,
-    id: uuidv7(),
-    type: "press",
-    time: new Date().toISOString(),
-    tz: "Europe/Vilnius",
-    clock: "synced",
-    boot: "6f1c9a2e",
-    mono: 8_123_456.7,
-    site: "vno-akropolis",
-    device: "till-03",
-    touchpoint: "checkout",
-    data: { pad: "p1", button: String((n % 4) + 1), ...question },
-  };
-}
-
-function at(values: number[], quantile: number): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length * quantile)] ?? Number.NaN;
 }
 
 function ms(value: number): string {

@@ -5,19 +5,15 @@ import { once } from "node:events";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
-import { v7 as uuidv7 } from "uuid";
 import { STARTED, startAgent } from "../scripts/trials/agent-process.ts";
 import { DEVICE, journalFile, ROOT, SITE, TOUCHPOINT, writeTrialConfig } from "../scripts/trials/settings.ts";
 import { readMachine } from "../src/journal/machine.ts";
-import { openJournal } from "../src/journal/open.ts";
 import { packageRoot } from "../src/place.ts";
-import type { Stamped } from "../src/words/events.ts";
 import { startMosquitto } from "../test/fakes/mosquitto.ts";
+import { fillJournal } from "./backlog.ts";
 import { tell } from "./figure.ts";
-import { journalSettings } from "./journal-settings.ts";
 
 const BACKLOG = 1_000_000;
-const STEP = 2_000;
 /** How long the agent drains before its memory is read, milliseconds. */
 const DRAIN_MS = 10_000;
 
@@ -60,7 +56,11 @@ async function start(name: string, waiting: number): Promise<Start> {
   const home = join(folder, name);
   mkdirSync(home);
   // At least one, so that there is something to publish.
-  await fill(journalFile(home), Math.max(1, waiting));
+  await fillJournal(journalFile(home), readMachine(), Math.max(1, waiting), {
+    site: SITE,
+    device: DEVICE,
+    touchpoint: TOUCHPOINT,
+  });
   const broker = await startMosquitto();
   try {
     const listener = spawn("mosquitto_sub", [
@@ -101,28 +101,4 @@ async function start(name: string, waiting: number): Promise<Start> {
 function memory(pid: number, field: string): number {
   const line = new RegExp(`^${field}:\\s+(\\d+) kB`, "m").exec(readFileSync(`/proc/${pid}/status`, "utf8"));
   return Number(line?.[1] ?? Number.NaN) / 1024;
-}
-
-async function fill(file: string, count: number): Promise<void> {
-  const journal = await openJournal(journalSettings(file, readMachine()));
-  for (let done = 0; done < count; done += STEP)
-    await journal.commit({ events: Array.from({ length: Math.min(STEP, count - done) }, press), keep: {} });
-  await journal.close();
-}
-
-function press(): Stamped {
-  return {
-    v: 1,
-    id: uuidv7(),
-    type: "press",
-    time: new Date().toISOString(),
-    tz: "Europe/Vilnius",
-    clock: "synced",
-    boot: "6f1c9a2e",
-    mono: 8_123_456.7,
-    site: SITE,
-    device: DEVICE,
-    touchpoint: TOUCHPOINT,
-    data: { pad: "p1", button: "4", question: "visit", questionVersion: 2, value: 4, min: 1, max: 4, flags: [] },
-  };
 }
