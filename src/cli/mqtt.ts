@@ -1,11 +1,17 @@
-// `touchpoint mqtt check`: the way to the broker, stage by stage.
+// `touchpoint mqtt check`: the way to the broker, stage by stage; `mqtt renew`: a new certificate for it.
+import { readFileSync, statSync } from "node:fs";
 import type { Command } from "commander";
 import { bootId } from "../clock/clock.ts";
 import { loadConfig } from "../config/load.ts";
+import { checkRenewed } from "../uplink/certificates.ts";
 import { checkBroker } from "../uplink/check.ts";
 import type { CheckResult } from "../uplink/check-result.ts";
+import { installCertificate } from "../uplink/install.ts";
 import { Fault } from "../words/errors.ts";
 import { CONFIG_OPTION, EXIT } from "./outcome.ts";
+
+/** Larger than any chain of certificates, bytes. */
+const MAX_PEM_BYTES = 262_144;
 
 interface Options {
   readonly config: string;
@@ -21,13 +27,50 @@ export function registerMqtt(program: Command): void {
     .option(...CONFIG_OPTION)
     .option("--json", "one JSON object")
     .action(check);
+  mqtt
+    .command("renew")
+    .description("puts a new certificate and its key in place of the old ones; a running agent takes them by itself")
+    .argument("<certificate>", "PEM file of the certificate, with its chain")
+    .argument("<key>", "PEM file of its private key")
+    .option(...CONFIG_OPTION)
+    .option("--json", "one JSON object")
+    .action(renew);
 }
 
-async function check(options: Options): Promise<void> {
-  const { config, file } = loadConfig(options.config);
+function renew(certificate: string, key: string, options: Options): void {
+  const { broker, device } = brokerOf(options.config);
+  const pair = { cert: pemIn(certificate), key: pemIn(key) };
+  const until = checkRenewed(pair.cert, device, Date.now());
+  installCertificate(broker, pair);
+  const told = { ok: true, certificate: broker.certFile, until };
+  process.stdout.write(
+    options.json === true
+      ? `${JSON.stringify(told)}\n`
+      : `installed as ${broker.certFile}; ends on ${until}. A running agent takes it within seconds.\n`,
+  );
+}
+
+/** @throws Fault CERT_UNUSABLE where it cannot be read or is far too large */
+function pemIn(file: string): string {
+  try {
+    if (statSync(file).size <= MAX_PEM_BYTES) return readFileSync(file, "utf8");
+  } catch (thrown) {
+    throw new Fault("CERT_UNUSABLE", `cannot read ${file}`, {}, thrown);
+  }
+  throw new Fault("CERT_UNUSABLE", `${file} is larger than any certificate`);
+}
+
+/** @throws Fault CONFIG_INVALID where there is no broker */
+function brokerOf(path: string) {
+  const { config, file } = loadConfig(path);
   const { broker, site, device } = config.local;
   if (broker === undefined)
     throw new Fault("CONFIG_INVALID", `${file}: local.broker: no broker is configured; events stay in the journal`);
+  return { broker, site, device };
+}
+
+async function check(options: Options): Promise<void> {
+  const { broker, site, device } = brokerOf(options.config);
   const stop = new AbortController();
   process.once("SIGINT", () => stop.abort());
   const results: CheckResult[] = [];

@@ -41,6 +41,23 @@ export function validityOf({ ca, cert }: TlsFiles): { readonly own?: Validity; r
   return { ...(own === undefined ? {} : { own }), ...(lasting === undefined ? {} : { ca: lasting }) };
 }
 
+/**
+ * A renewed certificate as it is to be installed: for this device, and good now.
+ * @returns its last day, YYYY-MM-DD
+ * @throws Fault CERT_UNUSABLE
+ */
+export function checkRenewed(cert: string, device: string, nowMs: number): string {
+  const [own] = certificatesOf(Buffer.from(cert), "the new certificate");
+  const name = own === undefined ? undefined : /^CN=(.*)$/m.exec(own.subject)?.[1];
+  if (own === undefined || name !== device)
+    throw new Fault("CERT_UNUSABLE", `the new certificate is for ${name ?? "nobody"}, and this device is ${device}`);
+  const { fromMs, toMs } = datesOf(own);
+  if (nowMs > toMs) throw new Fault("CERT_UNUSABLE", `the new certificate ended on ${day(toMs)}`);
+  if (nowMs < fromMs)
+    throw new Fault("CERT_UNUSABLE", `the new certificate begins only on ${day(fromMs)}, by this device's clock`);
+  return day(toMs);
+}
+
 /** The warning that is due now, own certificate first; undefined where all hold for long enough. */
 export function expiryFault(tls: TlsFiles, nowMs: number): Fault | undefined {
   const { own, ca } = validityOf(tls);

@@ -1,5 +1,5 @@
 // Puts a renewed certificate and its key in place, so that a power cut at any moment leaves a pair that works.
-import { existsSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { chmodSync, chownSync, existsSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
 import type { BrokerConfig } from "../config/schema.ts";
 import { syncFolder, writeDurably } from "../durable.ts";
 import { asFault, Fault } from "../words/errors.ts";
@@ -20,8 +20,8 @@ export function installCertificate(files: PairFiles, pair: { readonly cert: stri
     throw new Fault("CERT_UNUSABLE", "no certFile and keyFile are configured to be renewed");
   checkUsable({ cert: Buffer.from(pair.cert), key: pair.key });
   try {
-    writeDurably(next(certFile), pair.cert);
-    writeDurably(next(keyFile), pair.key);
+    prepare(certFile, pair.cert);
+    prepare(keyFile, pair.key);
     replace(keyFile);
     replace(certFile);
   } catch (thrown) {
@@ -46,6 +46,15 @@ export function finishInstall({ certFile, keyFile }: PairFiles): void {
 }
 
 const next = (file: string): string => `${file}.next`;
+
+/** The new file beside the old one, for whom the old one is: root installs what the agent's user must be able to read. */
+function prepare(file: string, content: string): void {
+  writeDurably(next(file), content);
+  const old = statSync(file, { throwIfNoEntry: false });
+  if (old === undefined) return;
+  chmodSync(next(file), old.mode & 0o777);
+  if (process.getuid?.() === 0) chownSync(next(file), old.uid, old.gid);
+}
 
 function replace(file: string): void {
   renameSync(next(file), file);

@@ -123,7 +123,7 @@ export const FAULTS = {
   },
   CERT_EXPIRING: {
     kind: "unavailable",
-    hint: "Renew the certificate: put the new files in place of the old ones; the device takes them by itself.",
+    hint: "Renew the certificate: `touchpoint mqtt renew CERT KEY`, or put the new files in place; the device takes them by itself.",
   },
   CERT_UNUSABLE: {
     kind: "unavailable",

@@ -1,10 +1,20 @@
 // Renewed certificates and passwords are noticed and used with one reconnection; what cannot be used changes nothing.
-import { execFileSync } from "node:child_process";
-import { copyFileSync, existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync, spawnSync } from "node:child_process";
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { expiryFault, withOwnDates } from "../../src/uplink/certificates.ts";
+import { checkRenewed, expiryFault, withOwnDates } from "../../src/uplink/certificates.ts";
 import { finishInstall, installCertificate } from "../../src/uplink/install.ts";
 import { Fault } from "../../src/words/errors.ts";
 import { type Authority, type CertificateFiles, makeAuthority } from "../fakes/certificates.ts";
@@ -221,4 +231,60 @@ test("a failed handshake names this device's certificate only where its dates ar
   expect(withOwnDates(fault, tls, Date.now() + 1e12).message).toMatch(/ended on/);
   const other = new Fault("BROKER_LOST", "gone");
   expect(withOwnDates(other, tls, 0)).toBe(other);
+});
+
+describe("mqtt renew", () => {
+  const main = new URL("../../dist/src/cli/main.js", import.meta.url).pathname;
+  const renewing = (own: CertificateFiles) => {
+    const file = join(dir, "renew.yaml");
+    const broker = `{ url: "mqtts://127.0.0.1:1", certFile: ${own.cert}, keyFile: ${own.key} }`;
+    writeFileSync(
+      file,
+      `version: 1\nlocal: { device: ${DEVICE}, site: vno-akropolis, broker: ${broker} }\nfleet: { touchpoints: [{ id: checkout }] }\n`,
+    );
+    return (cert: string, key: string) =>
+      spawnSync(process.execPath, [main, "mqtt", "renew", cert, key, "--config", file], { encoding: "utf8" });
+  };
+
+  test("puts a new pair in place, readable for whom the old one was", () => {
+    const own = placed(first);
+    chmodSync(own.key, 0o640);
+    const done = renewing(own)(second.cert, second.key);
+    expect([done.status, done.stderr]).toEqual([0, ""]);
+    expect(done.stdout).toMatch(/ends on \d{4}-\d\d-\d\d/);
+    expect(text(own)).toEqual(text(second));
+    expect(statSync(own.key).mode & 0o777).toBe(0o640);
+  });
+
+  test("refuses what this device could not log in with, and changes nothing", () => {
+    const own = placed(first);
+    const renew = renewing(own);
+    const other = authority.issue("other", { commonName: "till-99", toDays: 100 });
+    const ended = authority.issue("ended", { commonName: DEVICE, fromDays: -9, toDays: -2 });
+    const later = authority.issue("later", { commonName: DEVICE, fromDays: 5, toDays: 9 });
+    const empty = join(dir, "empty.pem");
+    writeFileSync(empty, "");
+    const huge = join(dir, "huge.pem");
+    writeFileSync(huge, Buffer.alloc(300_000, 0x41));
+    for (const [cert, why] of [
+      [other.cert, "is for till-99"],
+      [ended.cert, "ended on"],
+      [later.cert, "begins only on"],
+      [second.key, "no certificate"],
+      [empty, "no certificate"],
+    ] as const)
+      expect(() => checkRenewed(readFileSync(cert, "utf8"), DEVICE, Date.now()), why).toThrow(why);
+    for (const [cert, key, why] of [
+      [other.cert, other.key, "is for till-99"],
+      [second.cert, first.key, "is not the one"],
+      [huge, second.key, "larger than any"],
+      [dir, second.key, "cannot read"],
+    ] as const) {
+      const { status, stderr } = renew(cert, key);
+      expect(status, why).toBe(1);
+      expect(stderr).toContain("CERT_UNUSABLE");
+      expect(stderr).toContain(why);
+    }
+    expect(text(own)).toEqual(text(first));
+  });
 });
