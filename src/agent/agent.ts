@@ -135,6 +135,7 @@ export async function runAgent(config: Config, options: AgentOptions): Promise<v
   const settings = {
     touchpoints: fleet.touchpoints,
     mood: emotion ? { intervalMs: fleet.mood.intervalS * 1000, k: fleet.mood.k } : undefined,
+    surveys: { surveys: fleet.surveys, timezone: local.timezone },
   };
   const kept = await journal.kept("");
   time.attach(journal, kept);
