@@ -13,6 +13,7 @@ import { openJournal } from "../journal/open.ts";
 import { builtUrl, packageRoot } from "../place.ts";
 import { type Effect, utc } from "../touchpoint/decision.ts";
 import { RetainedStates } from "../uplink/states.ts";
+import { surveyStartCommand } from "../uplink/survey-start.ts";
 import { runUplink, type UplinkTimings } from "../uplink/uplink.ts";
 import { asFault, type Fault } from "../words/errors.ts";
 import type { Fact } from "../words/events.ts";
@@ -135,6 +136,7 @@ export async function runAgent(config: Config, options: AgentOptions): Promise<v
   const settings = {
     touchpoints: fleet.touchpoints,
     mood: emotion ? { intervalMs: fleet.mood.intervalS * 1000, k: fleet.mood.k } : undefined,
+    surveys: { surveys: fleet.surveys, timezone: local.timezone },
   };
   const kept = await journal.kept("");
   time.attach(journal, kept);
@@ -189,6 +191,7 @@ export async function runAgent(config: Config, options: AgentOptions): Promise<v
             // Certificates may be valid by the new time.
             onNudge: (nudge) => void onStep.add(nudge),
             dropped: (fault) => dropped("uplink", fault),
+            commands: { "survey.start": surveyStartCommand((input) => engine.decide(input), boottime.nowMs) },
             ...(options.uplinkTimings === undefined ? {} : { timings: options.uplinkTimings }),
           },
         );

@@ -20,8 +20,8 @@ export interface DecidingContext {
 }
 
 export interface Deciding {
-  /** One input, one step. Returns at once; effects that promise something follow the commit. */
-  decide(input: Input): void;
+  /** One input, one step. Returns at once, with what was not believed; effects that promise something follow the commit. */
+  decide(input: Input): readonly Fault[];
   /** Facts that no touchpoint decided, such as health. */
   record(facts: readonly Fact[]): void;
   /** The last step of an orderly stop; resolves when everything decided so far is on disk. */
@@ -60,6 +60,7 @@ export function startDeciding(
       const stepped = step(settings, state, input, moment);
       state = stepped.state;
       void carryOut(stepped.decision, moment);
+      return stepped.decision.dropped;
     },
     record(facts) {
       const moment = context.moment();

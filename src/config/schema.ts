@@ -1,5 +1,7 @@
 // The configuration, declared once: types, defaults, descriptions and examples; JSON Schema and docs come from here.
 import { z } from "zod";
+import { checkFollowUp, FollowUpConfig } from "./follow-up.ts";
+import { SurveyConfig } from "./surveys.ts";
 
 const id = z
   .string()
@@ -291,12 +293,16 @@ const QuestionConfig = z.strictObject({
   buttons: z
     .record(z.string(), z.number().nullable())
     .describe("button name → value on the scale; null marks a reason button"),
+  followUp: FollowUpConfig.optional(),
 });
 
 export const TouchpointConfig = z.strictObject({
   id,
   pads: z.array(id).default([]).describe("ids of pads under `local.pads`; each serves one touchpoint"),
-  question: QuestionConfig.optional().describe("what the pads ask; needed where there are pads"),
+  question: QuestionConfig.optional().describe("what the pads ask; where there are pads, this or `survey` is needed"),
+  survey: id
+    .optional()
+    .describe("id of the questionnaire asked here; without a `question` the first press on a pad begins it"),
   zone: ZoneConfig.optional(),
 });
 export type TouchpointConfig = z.infer<typeof TouchpointConfig>;
@@ -304,6 +310,7 @@ export type TouchpointConfig = z.infer<typeof TouchpointConfig>;
 const Fleet = z
   .strictObject({
     touchpoints: z.array(TouchpointConfig).min(1).describe("the places where customers are asked or met"),
+    surveys: z.array(SurveyConfig).max(50).default([]).describe("questionnaires"),
     mood: z
       .strictObject({
         intervalS: z.int().min(10).max(86_400).default(900).describe("length of an interval, seconds"),
@@ -348,8 +355,14 @@ export const Config = z
           context.addIssue({ code: "custom", path: [...at, "pads", j], message: `no pad "${pad}" under local.pads` });
         declare(pad, [...at, "pads", j], served);
       });
-      if (touchpoint.pads.length > 0 && touchpoint.question === undefined)
+      if (touchpoint.pads.length > 0 && touchpoint.question === undefined && touchpoint.survey === undefined)
         context.addIssue({ code: "custom", path: at, message: "a touchpoint with pads needs a question" });
+      if (touchpoint.survey !== undefined && !config.fleet.surveys.some((survey) => survey.id === touchpoint.survey))
+        context.addIssue({
+          code: "custom",
+          path: [...at, "survey"],
+          message: `no questionnaire "${touchpoint.survey}" under fleet.surveys`,
+        });
       const zone = touchpoint.zone;
       if (zone !== undefined && !cameras.has(zone.camera))
         context.addIssue({
@@ -368,7 +381,14 @@ export const Config = z
               path: [...at, "question", "buttons", button],
               message: `outside ${question.min}..${question.max}`,
             });
+        checkFollowUp(question, (path, message) =>
+          context.addIssue({ code: "custom", path: [...at, "question", ...path], message }),
+        );
       }
+    });
+    const surveys = new Set<string>();
+    config.fleet.surveys.forEach((survey, i) => {
+      declare(survey.id, ["fleet", "surveys", i, "id"], surveys);
     });
     if ((config.local.broker?.certFile === undefined) !== (config.local.broker?.keyFile === undefined))
       context.addIssue({ code: "custom", path: ["local", "broker"], message: "certFile and keyFile belong together" });

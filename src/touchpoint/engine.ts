@@ -8,12 +8,15 @@ import * as episodes from "./episodes.ts";
 import { emptyMood, feel, type MoodState, moodFigures } from "./mood.ts";
 import { type PressState, restorePresses, stepPatience, stepPress } from "./presses.ts";
 import { type ProductStates, startProducts, stepProducts } from "./products.ts";
+import { presented, type SurveySettings } from "./surveys.ts";
 import { facesIn, peopleIn } from "./zone.ts";
 
 export interface EngineSettings {
   readonly touchpoints: readonly TouchpointConfig[];
   /** Undefined where expressions may not be read. */
   readonly mood: { readonly intervalMs: number; readonly k: number } | undefined;
+  /** Absent where there are no questionnaires. */
+  readonly surveys?: SurveySettings;
 }
 
 interface ZoneState {
@@ -111,7 +114,8 @@ function stepCore(
 ): { state: EngineState; decision: Decision } {
   switch (input.kind) {
     case "press": {
-      const touchpoint = settings.touchpoints.find(({ pads }) => pads.includes(input.pad));
+      const serves = settings.touchpoints.find(({ pads }) => pads.includes(input.pad));
+      const touchpoint = presented(settings, state.products.surveys, serves, input, moment);
       const stepped = stepPress(state.presses, input, touchpoint, moment);
       const next = { ...state, presses: stepped.state };
       if (stepped.press === undefined || touchpoint?.zone === undefined)

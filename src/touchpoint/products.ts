@@ -1,18 +1,22 @@
 // The products on the engine, in their order: each sees every input and what was decided of it so far.
 import type { Input } from "../words/inputs.ts";
-import { type Decision, type Moment, NOTHING } from "./decision.ts";
+import type { Decision, Moment } from "./decision.ts";
 import type { EngineSettings } from "./engine.ts";
+import { type SurveysState, startSurveys, stepSurveys } from "./surveys.ts";
 
 /** The state of each product, by its name. */
-export type ProductStates = Readonly<Record<never, never>>;
+export interface ProductStates {
+  readonly surveys: SurveysState;
+}
 
 /** States after a start, with what the journal kept. */
 export function startProducts(
-  _settings: EngineSettings,
-  _kept: Readonly<Record<string, unknown>>,
-  _moment: Moment,
+  settings: EngineSettings,
+  kept: Readonly<Record<string, unknown>>,
+  moment: Moment,
 ): { states: ProductStates; decision: Decision } {
-  return { states: {}, decision: NOTHING };
+  const surveys = startSurveys(settings, kept, moment);
+  return { states: { surveys: surveys.state }, decision: surveys.decision };
 }
 
 /**
@@ -20,11 +24,13 @@ export function startProducts(
  * @param decision what presses and contacts decided; the products add to it, and may say more of a press
  */
 export function stepProducts(
-  _settings: EngineSettings,
+  settings: EngineSettings,
   states: ProductStates,
-  _input: Input,
+  input: Input,
   decision: Decision,
-  _moment: Moment,
+  moment: Moment,
 ): { states: ProductStates; decision: Decision } {
-  return { states, decision };
+  const surveys = stepSurveys(settings, states.surveys, input, decision, moment);
+  const same = surveys.state === states.surveys;
+  return { states: same ? states : { ...states, surveys: surveys.state }, decision: surveys.decision };
 }

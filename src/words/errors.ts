@@ -146,6 +146,12 @@ export const FAULTS = {
     kind: "input",
     hint: "Send commands not retained, with a new id, and with an `expires` that lies ahead by at most 24 hours.",
   },
+  SURVEY_UNKNOWN: { kind: "input", hint: "Name a touchpoint and a questionnaire of the configuration." },
+  SURVEY_REFUSED: {
+    kind: "input",
+    hint: "Finish or leave the questionnaire that runs, wait a second, or wait until its quotas begin anew tomorrow.",
+  },
+  ANSWER_INVALID: { kind: "input", hint: "Answer the question that is shown, once, with what it offers." },
   PAGE_PORT: { kind: "config", hint: "Give another port with --port; 0 takes a free one." },
   CHILD_MISSING: { kind: "unavailable", hint: "Install the program named; ./scripts/setup does it on Debian." },
 } as const satisfies Record<string, FaultEntry>;

@@ -61,6 +61,7 @@ export const AnswerData = Circumstances.extend({
   choices: z.array(z.string()).describe("ids of the options that were chosen"),
   text: z.string().max(1_000).optional(),
   follows: z.string().optional().describe("id of the press that led to it"),
+  press: z.string().optional().describe("id of the press event of a reason button that said the same"),
 });
 
 /** A questionnaire ended. */
