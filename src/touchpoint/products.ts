@@ -1,18 +1,29 @@
 // The products on the engine, in their order: each sees every input and what was decided of it so far.
 import type { Input } from "../words/inputs.ts";
-import { type Decision, type Moment, NOTHING } from "./decision.ts";
+import type { AlertState } from "./alert-state.ts";
+import { startAlerts, stepAlerts } from "./alerts.ts";
+import { both, type Decision, type Moment } from "./decision.ts";
 import type { EngineSettings } from "./engine.ts";
+import { type LiveFairPlay, startFairPlay, stepFairPlay } from "./fair-play-live.ts";
 
 /** The state of each product, by its name. */
-export type ProductStates = Readonly<Record<never, never>>;
+export interface ProductStates {
+  readonly fairPlay: LiveFairPlay;
+  readonly alerts: AlertState;
+}
 
 /** States after a start, with what the journal kept. */
 export function startProducts(
-  _settings: EngineSettings,
-  _kept: Readonly<Record<string, unknown>>,
-  _moment: Moment,
+  settings: EngineSettings,
+  kept: Readonly<Record<string, unknown>>,
+  moment: Moment,
 ): { states: ProductStates; decision: Decision } {
-  return { states: {}, decision: NOTHING };
+  const fairPlay = startFairPlay(kept, moment);
+  const alerts = startAlerts(settings, kept, moment);
+  return {
+    states: { fairPlay: fairPlay.state, alerts: alerts.state },
+    decision: both(fairPlay.decision, alerts.decision),
+  };
 }
 
 /**
@@ -20,11 +31,18 @@ export function startProducts(
  * @param decision what presses and contacts decided; the products add to it, and may say more of a press
  */
 export function stepProducts(
-  _settings: EngineSettings,
+  settings: EngineSettings,
   states: ProductStates,
-  _input: Input,
+  input: Input,
   decision: Decision,
-  _moment: Moment,
+  moment: Moment,
 ): { states: ProductStates; decision: Decision } {
-  return { states, decision };
+  const fairPlay = stepFairPlay(settings, states.fairPlay, input, decision, moment);
+  // After fair play: presses that it speaks against raise nothing.
+  const alerts = stepAlerts(settings, states.alerts, input, fairPlay.decision, moment);
+  const same = fairPlay.state === states.fairPlay && alerts.state === states.alerts;
+  return {
+    states: same ? states : { fairPlay: fairPlay.state, alerts: alerts.state },
+    decision: alerts.decision,
+  };
 }

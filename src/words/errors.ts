@@ -146,6 +146,10 @@ export const FAULTS = {
     kind: "input",
     hint: "Send commands not retained, with a new id, and with an `expires` that lies ahead by at most 24 hours.",
   },
+  ALERT_UNKNOWN: {
+    kind: "input",
+    hint: "Name an open alert by its key, or none for the oldest; it may have been seen to already.",
+  },
   PAGE_PORT: { kind: "config", hint: "Give another port with --port; 0 takes a free one." },
   CHILD_MISSING: { kind: "unavailable", hint: "Install the program named; ./scripts/setup does it on Debian." },
 } as const satisfies Record<string, FaultEntry>;
