@@ -128,15 +128,27 @@ export async function runAgent(config: Config, options: AgentOptions): Promise<v
   let lost: Fault | undefined;
   const perform = (effect: Effect): void => {
     if (lost !== undefined) return;
-    const port = pads.port(effect.pad);
-    if (effect.kind === "acknowledge") port?.acknowledge(effect.ref);
-    else port?.indicate(effect.pattern, effect.pad);
+    switch (effect.kind) {
+      case "acknowledge":
+        pads.port(effect.pad)?.acknowledge(effect.ref);
+        break;
+      case "indicate":
+        pads.port(effect.pad)?.indicate(effect.pattern, effect.pad);
+        break;
+      case "notify":
+      case "attention":
+        break;
+      default:
+        effect satisfies never;
+    }
   };
   const emotion = local.privacy.emotion !== undefined;
   const settings = {
     touchpoints: fleet.touchpoints,
     mood: emotion ? { intervalMs: fleet.mood.intervalS * 1000, k: fleet.mood.k } : undefined,
     surveys: { surveys: fleet.surveys, timezone: local.timezone },
+    alerts: { settings: fleet.alerts, timeZone: local.timezone },
+    fairPlay: fleet.fairPlay,
   };
   const kept = await journal.kept("");
   time.attach(journal, kept);

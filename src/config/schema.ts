@@ -1,15 +1,12 @@
 // The configuration, declared once: types, defaults, descriptions and examples; JSON Schema and docs come from here.
 import { z } from "zod";
+import { AlertSettings, alertMistakes } from "./alerts.ts";
+import { FairPlaySettings } from "./fair-play.ts";
+import { filePath, hasNoLogin, id, NO_LOGIN } from "./fields.ts";
 import { checkFollowUp, FollowUpConfig } from "./follow-up.ts";
 import { SurveyConfig } from "./surveys.ts";
 
-const id = z
-  .string()
-  .regex(/^[a-z0-9-]{1,48}$/, "use 1 to 48 of a-z, 0-9 and -")
-  .describe("a name of 1 to 48 of a-z, 0-9 and -");
 const milliseconds = z.int().min(0).max(86_400_000);
-const filePath = z.string().min(1);
-const NO_LOGIN = "no user or password in an address: name them by username and passwordFile";
 
 const serialPad = z
   .strictObject({
@@ -318,6 +315,8 @@ const Fleet = z
       })
       .prefault({})
       .describe("the emotional background, an event per interval and zone"),
+    alerts: AlertSettings.prefault({}),
+    fairPlay: FairPlaySettings.prefault({}),
   })
   .describe("what may come from the central server for many devices alike");
 
@@ -390,6 +389,8 @@ export const Config = z
     config.fleet.surveys.forEach((survey, i) => {
       declare(survey.id, ["fleet", "surveys", i, "id"], surveys);
     });
+    for (const { path, message } of alertMistakes(config.fleet.alerts, config.fleet))
+      context.addIssue({ code: "custom", path: ["fleet", "alerts", ...path], message });
     if ((config.local.broker?.certFile === undefined) !== (config.local.broker?.keyFile === undefined))
       context.addIssue({ code: "custom", path: ["local", "broker"], message: "certFile and keyFile belong together" });
     if (config.local.broker?.alpn !== undefined && !/^(mqtts|wss):/.test(config.local.broker.url))
@@ -398,11 +399,6 @@ export const Config = z
 export type Config = z.infer<typeof Config>;
 /** What a person may write: defaults may be left out. */
 export type ConfigInput = z.input<typeof Config>;
-
-/** What is no address at all is another mistake's business. */
-function hasNoLogin(address: string): boolean {
-  return !URL.canParse(address) || (new URL(address).username === "" && new URL(address).password === "");
-}
 
 function isTimeZone(name: string): boolean {
   try {

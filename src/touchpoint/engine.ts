@@ -1,12 +1,14 @@
 // The touchpoint engine: state + input + clock → state, events, effects. Pure; everything it decides can be replayed.
 import { z } from "zod";
+import type { FairPlaySettings } from "../config/fair-play.ts";
 import type { TouchpointConfig, ZoneConfig } from "../config/schema.ts";
 import { EVENT_DATA, type EventData, type Fact } from "../words/events.ts";
 import type { Input, Seen } from "../words/inputs.ts";
+import { type AlertsOfPlace, staffWord } from "./alerts.ts";
 import { both, type Decision, type Moment, NOTHING, utc } from "./decision.ts";
 import * as episodes from "./episodes.ts";
 import { emptyMood, feel, type MoodState, moodFigures } from "./mood.ts";
-import { type PressState, restorePresses, stepPatience, stepPress } from "./presses.ts";
+import { type PressState, restorePresses, stepPatience, stepPress, stepUnrated } from "./presses.ts";
 import { type ProductStates, startProducts, stepProducts } from "./products.ts";
 import { presented, type SurveySettings } from "./surveys.ts";
 import { facesIn, peopleIn } from "./zone.ts";
@@ -17,6 +19,8 @@ export interface EngineSettings {
   readonly mood: { readonly intervalMs: number; readonly k: number } | undefined;
   /** Absent where there are no questionnaires. */
   readonly surveys?: SurveySettings;
+  readonly alerts?: AlertsOfPlace;
+  readonly fairPlay?: FairPlaySettings;
 }
 
 interface ZoneState {
@@ -102,19 +106,28 @@ export function step(
   moment: Moment,
 ): { state: EngineState; decision: Decision } {
   const core = stepCore(settings, state, input, moment);
-  const { states, decision } = stepProducts(settings, state.products, input, core.decision, moment);
+  const { states, decision } = stepProducts(settings, state.products, core.means ?? input, core.decision, moment);
   return { state: states === core.state.products ? core.state : { ...core.state, products: states }, decision };
 }
 
+/** `means`: what the input says to the products, where that is another thing than it seems, such as a staff button. */
 function stepCore(
   settings: EngineSettings,
   state: EngineState,
   input: Input,
   moment: Moment,
-): { state: EngineState; decision: Decision } {
+): { state: EngineState; decision: Decision; means?: Input } {
   switch (input.kind) {
     case "press": {
       const serves = settings.touchpoints.find(({ pads }) => pads.includes(input.pad));
+      const acts = settings.alerts?.settings.staffButtons.find(
+        ({ pad, button }) => pad === input.pad && button === input.button,
+      );
+      if (acts !== undefined && serves !== undefined) {
+        const { state: presses, decision, fresh } = stepUnrated(state.presses, input, serves.id, moment);
+        const next = { state: { ...state, presses }, decision };
+        return fresh ? { ...next, means: staffWord(acts, serves.id, input.atMs) } : next;
+      }
       const touchpoint = presented(settings, state.products.surveys, serves, input, moment);
       const stepped = stepPress(state.presses, input, touchpoint, moment);
       const next = { ...state, presses: stepped.state };

@@ -76,23 +76,10 @@ export function stepPress(
   const condition = state.conditions[`${input.pad}/${input.button}`];
   if (condition !== undefined) flags.push(condition);
 
-  let windows = state.windows;
-  let keep: Record<string, unknown> = {};
-  let losses: Fact[] = [];
-  if (input.ref !== undefined) {
-    const key = windowKey(input.ref);
-    const before = windows[key]?.window;
-    const arrival = arrive(before, input.ref.session, input.ref.counter, moment.ms);
-    // Already counted, or being committed: acknowledged again, behind the commit of the first.
-    if (arrival.duplicate) return { state, decision: { ...NOTHING, afterCommit: acknowledge } };
-    if (arrival.late) flags.push("late");
-    const newSession = before !== undefined && before.session !== input.ref.session;
-    losses = newSession ? lossFacts(before, input.pad, Number.POSITIVE_INFINITY, moment, touchpoint.id).facts : [];
-    const ripe = lossFacts(arrival.window, input.pad, moment.ms, moment, touchpoint.id);
-    losses = [...losses, ...ripe.facts];
-    windows = { ...windows, [key]: { pad: input.pad, ref: input.ref, window: ripe.window } };
-    keep = { [key]: { pad: input.pad, port: input.ref.port, wire: input.ref.pad, ...ripe.window } };
-  }
+  const arrived = takeIn(state, input, touchpoint.id, moment);
+  if (arrived === undefined) return { state, decision: { ...NOTHING, afterCommit: acknowledge } };
+  if (arrived.late) flags.push("late");
+  const { windows, keep, losses } = arrived;
 
   const id = moment.newId(moment.unixMs - (moment.ms - input.atMs));
   const data: EventData["press"] = {
@@ -110,6 +97,53 @@ export function stepPress(
     state: { ...state, windows },
     decision: { ...NOTHING, facts: [fact, ...losses], keep, atOnce, afterCommit: [...acknowledge, ...promise] },
     press: { id, atMs: input.atMs },
+  };
+}
+
+/** A press that is no rating, such as the staff's: counted, acknowledged and thanked like any other, but no event. */
+export function stepUnrated(
+  state: PressState,
+  input: PressInput,
+  touchpoint: string,
+  moment: Moment,
+): PressStep & { readonly fresh: boolean } {
+  const acknowledge = input.ref === undefined ? [] : [{ kind: "acknowledge", pad: input.pad, ref: input.ref } as const];
+  const arrived = takeIn(state, input, touchpoint, moment);
+  if (arrived === undefined) return { state, decision: { ...NOTHING, afterCommit: acknowledge }, fresh: false };
+  return {
+    state: { ...state, windows: arrived.windows },
+    decision: {
+      ...NOTHING,
+      facts: arrived.losses,
+      keep: arrived.keep,
+      atOnce: [{ kind: "indicate", pad: input.pad, pattern: "felt" }],
+      afterCommit: [...acknowledge, { kind: "indicate", pad: input.pad, pattern: "thanks" }],
+    },
+    fresh: true,
+  };
+}
+
+/** The counter of a press goes into its window; undefined where it was there: counted already, or being committed. */
+function takeIn(
+  state: PressState,
+  input: PressInput,
+  touchpoint: string,
+  moment: Moment,
+): { windows: PressState["windows"]; keep: Record<string, unknown>; losses: Fact[]; late: boolean } | undefined {
+  if (input.ref === undefined) return { windows: state.windows, keep: {}, losses: [], late: false };
+  const key = windowKey(input.ref);
+  const before = state.windows[key]?.window;
+  const arrival = arrive(before, input.ref.session, input.ref.counter, moment.ms);
+  // Acknowledged again, behind the commit of the first.
+  if (arrival.duplicate) return undefined;
+  const newSession = before !== undefined && before.session !== input.ref.session;
+  const losses = newSession ? lossFacts(before, input.pad, Number.POSITIVE_INFINITY, moment, touchpoint).facts : [];
+  const ripe = lossFacts(arrival.window, input.pad, moment.ms, moment, touchpoint);
+  return {
+    windows: { ...state.windows, [key]: { pad: input.pad, ref: input.ref, window: ripe.window } },
+    keep: { [key]: { pad: input.pad, port: input.ref.port, wire: input.ref.pad, ...ripe.window } },
+    losses: [...losses, ...ripe.facts],
+    late: arrival.late,
   };
 }
 

@@ -152,6 +152,10 @@ export const FAULTS = {
     hint: "Finish or leave the questionnaire that runs, wait a second, or wait until its quotas begin anew tomorrow.",
   },
   ANSWER_INVALID: { kind: "input", hint: "Answer the question that is shown, once, with what it offers." },
+  ALERT_UNKNOWN: {
+    kind: "input",
+    hint: "Name an open alert by its key, or none for the oldest; it may have been seen to already.",
+  },
   PAGE_PORT: { kind: "config", hint: "Give another port with --port; 0 takes a free one." },
   CHILD_MISSING: { kind: "unavailable", hint: "Install the program named; ./scripts/setup does it on Debian." },
 } as const satisfies Record<string, FaultEntry>;

@@ -34,6 +34,11 @@ export const PressData = Circumstances.extend({
   max: z.number(),
   flags: z.array(z.string()).describe("what was known to be odd about the press when it came"),
   follows: z.string().optional().describe("id of the press that this one explains"),
+  people: z
+    .int()
+    .min(0)
+    .optional()
+    .describe("most people in the zone in the 2 s before it; absent where no live camera looked"),
 });
 
 export const JUDGEMENTS = ["repeat", "sweep", "stuck", "unattended"] as const;

@@ -1,0 +1,14 @@
+// Fields that several parts of the configuration share.
+import { z } from "zod";
+
+export const id = z
+  .string()
+  .regex(/^[a-z0-9-]{1,48}$/, "use 1 to 48 of a-z, 0-9 and -")
+  .describe("a name of 1 to 48 of a-z, 0-9 and -");
+export const filePath = z.string().min(1);
+export const NO_LOGIN = "no user or password in an address: name them by username and passwordFile";
+
+/** What is no address at all is another mistake's business. */
+export function hasNoLogin(address: string): boolean {
+  return !URL.canParse(address) || (new URL(address).username === "" && new URL(address).password === "");
+}
