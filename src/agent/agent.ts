@@ -7,6 +7,7 @@ import type { SimulatedPad } from "../buttons/simulated.ts";
 import { bootId, createBoottime } from "../clock/clock.ts";
 import { askTimeSource } from "../clock/time-source.ts";
 import type { Config } from "../config/schema.ts";
+import { expandSurvey } from "../config/surveys.ts";
 import { createHealth, type Health } from "../health/health.ts";
 import { readMachine } from "../journal/machine.ts";
 import { openJournal } from "../journal/open.ts";
@@ -146,9 +147,9 @@ export async function runAgent(config: Config, options: AgentOptions): Promise<v
   const settings = {
     touchpoints: fleet.touchpoints,
     mood: emotion ? { intervalMs: fleet.mood.intervalS * 1000, k: fleet.mood.k } : undefined,
-    surveys: { surveys: fleet.surveys, timezone: local.timezone },
     alerts: { settings: fleet.alerts, timeZone: local.timezone },
     fairPlay: fleet.fairPlay,
+    surveys: { surveys: fleet.surveys.map(expandSurvey), timezone: local.timezone },
   };
   const kept = await journal.kept("");
   time.attach(journal, kept);

@@ -146,9 +146,8 @@ export const SurveyConfig = z
       context.addIssue({ code: "custom", path: ["questions"], message: "give either `questions` or a `template`" });
       return;
     }
-    checkSurvey(expand(given), (path, message) => context.addIssue({ code: "custom", path, message }));
-  })
-  .transform(expand);
+    checkSurvey(expandSurvey(given), (path, message) => context.addIssue({ code: "custom", path, message }));
+  });
 /** What a person may write of a questionnaire. */
 export type SurveyInputConfig = z.input<typeof SurveyConfig>;
 
@@ -164,7 +163,8 @@ interface Given {
   readonly buttons?: Readonly<Record<string, string>> | undefined;
 }
 
-function expand(given: Given): Survey {
+/** The questionnaire in full: what is shown of the configuration stays as short as it was written. */
+export function expandSurvey(given: Given): Survey {
   const template = given.template === undefined ? undefined : TEMPLATES[given.template];
   return {
     id: given.id,

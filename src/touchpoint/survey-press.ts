@@ -9,6 +9,9 @@ import { questionOf, type Run } from "./survey-run.ts";
 import { isOpen, type Settings, type SurveysState, surveyOf } from "./survey-state.ts";
 import { firstQuestion } from "./survey-walk.ts";
 
+/** The same button again within this time is not meant for a question that it brought up itself, milliseconds. */
+export const AGAIN_MS = 500;
+
 export type Meaning =
   /** It answers the present question, or the first of a walk that it begins. */
   | {
@@ -41,7 +44,7 @@ export function meaningOf(
   if (isOpen(run, moment)) {
     const survey = surveyOf(settings, touchpoint, run);
     const question = questionOf(survey, run.at);
-    if (survey !== undefined && question !== undefined && input.atMs >= run.shownMs) {
+    if (survey !== undefined && question !== undefined && isMeantFor(run, input)) {
       const says = readButton(survey, question, input.button);
       // A rating button that happens to be called `leave` rates.
       if (says !== undefined && !("word" in says && own !== undefined))
@@ -68,6 +71,12 @@ export function meaningOf(
     for (const question of survey.questions)
       if (readButton(survey, question, input.button) !== undefined) return { is: "stray", question };
   return OTHER;
+}
+
+/** Whether the present question can be what the press is for: it was shown, and the press is no second tap. */
+function isMeantFor(run: Run, input: PressInput): boolean {
+  const sinceMs = input.atMs - run.shownMs;
+  return sinceMs >= 0 && !(input.button === run.button && sinceMs < AGAIN_MS);
 }
 
 /** The questionnaire of the touchpoint itself. */

@@ -27,6 +27,8 @@ export const Run = z.object({
   /** Options chosen by pad of a multiple choice that is not done. */
   picked: z.array(z.string()),
   startMs: z.number(),
+  /** The button that led to the present question. */
+  button: z.string().optional(),
   /** Since when the question is shown: a press of before does not answer it. */
   shownMs: z.number(),
   /** Without an answer until then it is abandoned. */

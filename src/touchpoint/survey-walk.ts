@@ -66,7 +66,13 @@ export function begin(
   settings: Settings,
   touchpoint: TouchpointConfig,
   survey: Survey,
-  how: { readonly language?: string; readonly follows?: string; readonly atMs: number; readonly startedMs?: number },
+  how: {
+    readonly language?: string;
+    readonly follows?: string;
+    readonly button?: string;
+    readonly atMs: number;
+    readonly startedMs?: number;
+  },
   moment: Moment,
 ): SurveyStep | Fault {
   const first = firstQuestion(settings, step.state, touchpoint.id, survey, moment);
@@ -88,6 +94,7 @@ export function begin(
     answered: [],
     answers: [],
     picked: [],
+    ...(how.button === undefined ? {} : { button: how.button }),
     startMs: how.atMs,
     shownMs: how.atMs,
     deadlineMs: moment.ms + survey.timeoutMs,
@@ -104,7 +111,7 @@ export function answer(
   touchpoint: TouchpointConfig,
   on: { readonly run: Run; readonly survey: Survey; readonly question: SurveyQuestion },
   said: Said,
-  given: { readonly id: string; readonly atMs: number; readonly press?: string },
+  given: { readonly id: string; readonly atMs: number; readonly press?: string; readonly button?: string },
   moment: Moment,
 ): SurveyStep {
   const { run, survey, question } = on;
@@ -125,8 +132,10 @@ export function answer(
     const finished = { ...counted, decision: { ...counted.decision, facts } };
     return withAsking(finished, touchpoint.id, { run: undefined, survey: undefined, startedMs }, moment);
   }
+  const { button: _before, ...walked } = answered;
   const going: Run = {
-    ...answered,
+    ...walked,
+    ...(given.button === undefined ? {} : { button: given.button }),
     at: next.id,
     atVersion: next.version,
     asked: run.asked + 1,

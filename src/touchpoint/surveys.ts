@@ -61,7 +61,7 @@ function stepPress(step: SurveyStep, settings: Settings, input: PressInput, mome
     return { ...kept, decision: { ...kept.decision, dropped: [...kept.decision.dropped, fault] } };
   }
   const { survey, question, says, reason } = meaning;
-  const { atMs } = input;
+  const { atMs, button } = input;
   const begun = meaning.run === undefined ? begin(step, settings, touchpoint, survey, { atMs }, moment) : step;
   if (begun instanceof Fault) return refuse(step, begun);
   const run = begun.state.at.get(touchpoint.id)?.run;
@@ -71,15 +71,15 @@ function stepPress(step: SurveyStep, settings: Settings, input: PressInput, mome
     reason ? next : withPress(next, press, { value: null, flags: [...press.data.flags, "control"] });
   if ("said" in says) {
     if (!reason)
-      return answer(without(begun, press), settings, touchpoint, on, says.said, { id: press.id, atMs }, moment);
+      return answer(without(begun, press), settings, touchpoint, on, says.said, { id: press.id, atMs, button }, moment);
     const follows = run.follows === undefined ? {} : { follows: run.follows };
-    const given = { id: moment.newId(moment.unixMs), atMs, press: press.id };
+    const given = { id: moment.newId(moment.unixMs), atMs, press: press.id, button };
     return answer(withPress(begun, press, follows), settings, touchpoint, on, says.said, given, moment);
   }
   const done = (chosen: SurveyStep, id: string): SurveyStep => {
     const present = chosen.state.at.get(touchpoint.id)?.run ?? run;
     const said = { value: null, choices: present.picked };
-    return answer(chosen, settings, touchpoint, { ...on, run: present }, said, { id, atMs }, moment);
+    return answer(chosen, settings, touchpoint, { ...on, run: present }, said, { id, atMs, button }, moment);
   };
   if ("option" in says) {
     const chosen = pick(control(begun), touchpoint, on, says.option, moment);
@@ -117,7 +117,14 @@ function askAfter(
   // Whoever pressed long ago, or did not press at all, is not there to be asked.
   if (survey === undefined || moment.ms - press.atMs > survey.timeoutMs) return free;
   if (flags.includes("stuck") || flags.includes("chatter")) return free;
-  const asked = begin(free, settings, touchpoint, survey, { follows: press.id, atMs: press.atMs }, moment);
+  const asked = begin(
+    free,
+    settings,
+    touchpoint,
+    survey,
+    { follows: press.id, button: press.data.button, atMs: press.atMs },
+    moment,
+  );
   return asked instanceof Fault ? free : asked;
 }
 

@@ -21,7 +21,9 @@ export const ContactData = z.object({
   outcome: z.enum(["answered", "silent", "cut"]),
   presses: z
     .array(z.string())
-    .describe("ids of the press events that belong to this episode: the only truth of the join"),
+    .describe(
+      "ids of the presses, or of the answers given by pad, that belong to this episode: the only truth of the join",
+    ),
   cause: z.enum(["restart", "camera-lost", "stopped"]).optional().describe("why an episode was cut"),
   clock: z
     .literal("unsynced")

@@ -34,7 +34,7 @@ async function startExample(name: string) {
   const pad = local.pads[0]?.id ?? "";
   const config: Config = {
     version: 1,
-    fleet: { ...fleet, surveys: fleet.surveys.map((survey) => ({ ...survey, timeoutMs: 1_500 })) },
+    fleet: { ...fleet, surveys: fleet.surveys.map((survey) => ({ ...survey, timeoutS: 2 })) },
     local: {
       ...local,
       dataDir: folder,

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { configPage } from "../../src/config/docs.ts";
 import { configJsonSchema, type JsonSchema } from "../../src/config/json-schema.ts";
-import { loadConfig } from "../../src/config/load.ts";
+import { loadConfig, parseConfig } from "../../src/config/load.ts";
 import { readSecret, redact, redactText } from "../../src/config/secret.ts";
 
 const root = new URL("../../", import.meta.url);
@@ -14,6 +14,11 @@ const examples = readdirSync(new URL("config", root)).filter((name) => name.ends
 describe("the examples", () => {
   it.each(examples)("%s is accepted", (name) => {
     expect(loadConfig(new URL(`config/${name}`, root).pathname).config.version).toBe(1);
+  });
+
+  it.each(examples)("%s is accepted again as it is shown, defaults included", (name) => {
+    const { config } = loadConfig(new URL(`config/${name}`, root).pathname);
+    expect(parseConfig(JSON.stringify(config), name)).toEqual(config);
   });
 
   it("show every driver and every kind of real camera", () => {

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { Config, type ConfigInput } from "../../src/config/schema.ts";
 import { TEMPLATES } from "../../src/config/survey-templates.ts";
-import { SurveyConfig, type SurveyInputConfig } from "../../src/config/surveys.ts";
+import { expandSurvey, SurveyConfig, type SurveyInputConfig } from "../../src/config/surveys.ts";
 
 type QuestionInput = NonNullable<SurveyInputConfig["questions"]>[number];
 
@@ -171,7 +171,8 @@ describe("references", () => {
 });
 
 describe("templates", () => {
-  const questions = (template: keyof typeof TEMPLATES) => SurveyConfig.parse({ id: "s", template }).questions;
+  const questions = (template: keyof typeof TEMPLATES) =>
+    expandSurvey(SurveyConfig.parse({ id: "s", template })).questions;
   const ids = (template: keyof typeof TEMPLATES) =>
     questions(template).map((one) => (one.kind === "scale" ? `${one.id} ${one.min}–${one.max}` : one.id));
 

@@ -1,5 +1,6 @@
 // A day of questionnaires for the tests: the whole engine, a clock to turn, a journal in memory, and restarts.
 import { type Config, type ConfigInput, Config as Schema } from "../../src/config/schema.ts";
+import { expandSurvey } from "../../src/config/surveys.ts";
 import type { Decision, Moment } from "../../src/touchpoint/decision.ts";
 import { type EngineSettings, type EngineState, startEngine, step } from "../../src/touchpoint/engine.ts";
 import { shown } from "../../src/touchpoint/surveys.ts";
@@ -20,7 +21,7 @@ export function createSurveyDay(fleet: FleetInput, timezone = "UTC") {
   const settings: EngineSettings = {
     touchpoints: config.fleet.touchpoints,
     mood: undefined,
-    surveys: { surveys: config.fleet.surveys, timezone },
+    surveys: { surveys: config.fleet.surveys.map(expandSurvey), timezone },
   };
   let ms = 1_000_000;
   let offsetMs = Date.UTC(2026, 10, 22, 9);
@@ -92,7 +93,11 @@ export function createSurveyDay(fleet: FleetInput, timezone = "UTC") {
       }
       const { touchpoints, surveys } = (other === undefined ? config : configOf(other)).fleet;
       return take(
-        startEngine({ ...settings, touchpoints, surveys: { surveys, timezone } }, structuredClone(kept), moment()),
+        startEngine(
+          { ...settings, touchpoints, surveys: { surveys: surveys.map(expandSurvey), timezone } },
+          structuredClone(kept),
+          moment(),
+        ),
       );
     },
   };

@@ -221,6 +221,24 @@ describe("a questionnaire on a pad", () => {
     expect(day.of("press").map(({ data }) => data.flags)).toEqual([["no-answer"]]);
   });
 
+  it("does not take the second tap of a button for the answer to the question that the first brought up", () => {
+    const day = createSurveyDay({
+      touchpoints: [{ id: "t", pads: ["p"], survey: "w" }],
+      surveys: [{ id: "w", template: "womi" as const }],
+    });
+    day.press("9");
+    day.wait(499);
+    day.press("9");
+    expect(day.of("answer")).toHaveLength(1);
+    expect(day.of("press").map(({ data }) => data.flags)).toEqual([["no-answer"]]);
+    day.wait(1);
+    day.press("9");
+    expect(day.of("answer").map(({ data }) => [data.question, data.value])).toEqual([
+      ["recommend", 9],
+      ["discourage", 9],
+    ]);
+  });
+
   it("knows buttons by another name, per questionnaire and per question, and words: start and leave", () => {
     const questions = VISIT.questions.map((question) =>
       question.id === "happy" ? { ...question, buttons: { red: "2" } } : question,
