@@ -1,5 +1,6 @@
 // The configuration, declared once: types, defaults, descriptions and examples; JSON Schema and docs come from here.
 import { z } from "zod";
+import { CustomersConfig, HttpConfig, surroundings } from "./context.ts";
 
 const id = z
   .string()
@@ -253,6 +254,8 @@ const Local = z
       })
       .prefault({})
       .describe("the ceiling; remote settings may narrow it, never widen it"),
+    http: HttpConfig.optional(),
+    customers: CustomersConfig.optional(),
     logLevel: z.enum(["debug", "info", "warn", "error"]).default("info").describe("least serious level that is logged"),
   })
   .describe("what belongs to this device; it never leaves it");
@@ -298,6 +301,7 @@ export const TouchpointConfig = z.strictObject({
   pads: z.array(id).default([]).describe("ids of pads under `local.pads`; each serves one touchpoint"),
   question: QuestionConfig.optional().describe("what the pads ask; needed where there are pads"),
   zone: ZoneConfig.optional(),
+  ...surroundings,
 });
 export type TouchpointConfig = z.infer<typeof TouchpointConfig>;
 
@@ -348,7 +352,23 @@ export const Config = z
           context.addIssue({ code: "custom", path: [...at, "pads", j], message: `no pad "${pad}" under local.pads` });
         declare(pad, [...at, "pads", j], served);
       });
-      if (touchpoint.pads.length > 0 && touchpoint.question === undefined)
+      touchpoint.readers.forEach((pad, j) => {
+        if (!pads.has(pad))
+          context.addIssue({
+            code: "custom",
+            path: [...at, "readers", j],
+            message: `no pad "${pad}" under local.pads`,
+          });
+        declare(pad, [...at, "readers", j], served);
+      });
+      for (const button of Object.keys(touchpoint.activity?.buttons ?? {}))
+        if (Object.hasOwn(touchpoint.question?.buttons ?? {}, button))
+          context.addIssue({
+            code: "custom",
+            path: [...at, "activity", "buttons", button],
+            message: "also answers the question: a button does one thing",
+          });
+      if (touchpoint.pads.length > 0 && touchpoint.question === undefined && touchpoint.activity === undefined)
         context.addIssue({ code: "custom", path: at, message: "a touchpoint with pads needs a question" });
       const zone = touchpoint.zone;
       if (zone !== undefined && !cameras.has(zone.camera))

@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { TouchpointConfig, ZoneConfig } from "../config/schema.ts";
 import { EVENT_DATA, type EventData, type Fact } from "../words/events.ts";
 import type { Input, Seen } from "../words/inputs.ts";
+import type { CustomerHash } from "./context.ts";
 import { both, type Decision, type Moment, NOTHING, utc } from "./decision.ts";
 import * as episodes from "./episodes.ts";
 import { emptyMood, feel, type MoodState, moodFigures } from "./mood.ts";
@@ -14,6 +15,10 @@ export interface EngineSettings {
   readonly touchpoints: readonly TouchpointConfig[];
   /** Undefined where expressions may not be read. */
   readonly mood: { readonly intervalMs: number; readonly k: number } | undefined;
+  /** IANA name of the shop's time zone; UTC without it. */
+  readonly timezone?: string;
+  /** A customer's number as keyed hashes; without it no customer is told from another. */
+  readonly hash?: CustomerHash;
 }
 
 interface ZoneState {
