@@ -19,7 +19,9 @@ import { runUplink, type UplinkTimings } from "../uplink/uplink.ts";
 import { asFault, type Fault } from "../words/errors.ts";
 import type { Fact } from "../words/events.ts";
 import { reportCondition } from "./conditions.ts";
+import { customerHash } from "./customers.ts";
 import { type Deciding, startDeciding } from "./deciding.ts";
+import { runDoor } from "./door.ts";
 import { turnOffDumps } from "./dumps.ts";
 import { runPads } from "./pads.ts";
 import { stampFact } from "./stamp.ts";
@@ -40,13 +42,15 @@ export interface AgentOptions {
   readonly simulated?: (id: string, pad: SimulatedPad) => void;
   /** Called once, when the journal is open and the inputs are being served. */
   readonly started?: () => void;
+  /** Called with the address of the local HTTP door whenever it opened. */
+  readonly door?: (url: string) => void;
   /** Shorter times of the uplink, for trials of many outages. */
   readonly uplinkTimings?: Partial<UplinkTimings>;
 }
 
 /**
  * Runs the whole agent until aborted; resolves when everything is on disk and every thread and child has ended.
- * @throws Fault JOURNAL_OPEN, JOURNAL_FULL, JOURNAL_LOCKED, JOURNAL_NEWER when the journal cannot be opened, JOURNAL_WRITE
+ * @throws Fault CONFIG_SECRET when the key of customers cannot be read, JOURNAL_OPEN, JOURNAL_FULL, JOURNAL_LOCKED, JOURNAL_NEWER when the journal cannot be opened, JOURNAL_WRITE
  * when a step could not be kept in memory any longer: the service manager starts the agent again
  */
 export async function runAgent(config: Config, options: AgentOptions): Promise<void> {
@@ -146,6 +150,8 @@ export async function runAgent(config: Config, options: AgentOptions): Promise<v
   const emotion = local.privacy.emotion !== undefined;
   const settings = {
     touchpoints: fleet.touchpoints,
+    timezone: local.timezone,
+    ...(local.customers === undefined ? {} : { hash: customerHash(local.customers) }),
     mood: emotion ? { intervalMs: fleet.mood.intervalS * 1000, k: fleet.mood.k } : undefined,
     alerts: { settings: fleet.alerts, timeZone: local.timezone },
     fairPlay: fleet.fairPlay,
@@ -187,6 +193,14 @@ export async function runAgent(config: Config, options: AgentOptions): Promise<v
     dropped: (pad, fault) => dropped(`pad:${pad}`, fault),
     simulated: (id, pad) => options.simulated?.(id, pad),
   });
+  const door = runDoor(config, {
+    signal: inputs.signal,
+    engine,
+    health,
+    nowMs: boottime.nowMs,
+    kept,
+    opened: (url) => options.door?.(url),
+  });
   const vision = runEyes(config, emotion, inputs.signal, health, boottime.nowMs, engine);
   const uplink =
     local.broker === undefined
@@ -225,7 +239,7 @@ export async function runAgent(config: Config, options: AgentOptions): Promise<v
   });
   watchdog.stopping();
   inputs.abort();
-  await Promise.all([pads.ended, vision]);
+  await Promise.all([pads.ended, vision, door]);
   clearInterval(ticks);
   clearInterval(slowTicks);
   // A disk that does not answer must not keep the agent from ending: what is not on disk was never acknowledged.

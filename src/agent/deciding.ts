@@ -3,7 +3,7 @@
 import type { Journal } from "../journal/journal.ts";
 import type { Decision, Effect, Moment } from "../touchpoint/decision.ts";
 import { type EngineSettings, type EngineState, startEngine, step, stopEngine } from "../touchpoint/engine.ts";
-import type { Fault } from "../words/errors.ts";
+import { Fault } from "../words/errors.ts";
 import type { Fact, Stamped } from "../words/events.ts";
 import type { Input } from "../words/inputs.ts";
 
@@ -19,9 +19,22 @@ export interface DecidingContext {
   readonly abandoned: (reason: unknown) => void;
 }
 
+/** What one input came to, once it is on disk. */
+export interface Decided {
+  readonly facts: readonly Fact[];
+  /** What was not believed. */
+  readonly dropped: readonly Fault[];
+}
+
 export interface Deciding {
   /** One input, one step. Returns at once, with what was not believed; effects that promise something follow the commit. */
   decide(input: Input): readonly Fault[];
+  /**
+   * The same for somebody who waits: resolves when the step is on disk.
+   * @param also what must be kept with the step, in the same transaction
+   * @throws Fault JOURNAL_WRITE where the commit was given up
+   */
+  decided(input: Input, also: (facts: readonly Fact[]) => Readonly<Record<string, unknown>>): Promise<Decided>;
   /** Facts that no touchpoint decided, such as health. */
   record(facts: readonly Fact[]): void;
   /** The last step of an orderly stop; resolves when everything decided so far is on disk. */
@@ -35,19 +48,23 @@ export function startDeciding(
   context: DecidingContext,
 ): Deciding {
   let state: EngineState;
-  const carryOut = (decision: Decision, moment: Moment): Promise<void> => {
+  const carryOut = (decision: Decision, moment: Moment): Promise<boolean> => {
     for (const effect of decision.atOnce) context.perform(effect);
     for (const fault of decision.dropped) context.dropped(fault);
     const nothing =
       decision.facts.length === 0 && decision.afterCommit.length === 0 && Object.keys(decision.keep).length === 0;
-    if (nothing) return Promise.resolve();
+    if (nothing) return Promise.resolve(true);
     const events = decision.facts.map((fact) => context.stamp(fact, moment));
     return context.journal.commit({ events, keep: decision.keep }).then(
       () => {
         for (const effect of decision.afterCommit) context.perform(effect);
         context.committed(decision.facts);
+        return true;
       },
-      (reason: unknown) => context.abandoned(reason),
+      (reason: unknown) => {
+        context.abandoned(reason);
+        return false;
+      },
     );
   };
   const first = context.moment();
@@ -61,6 +78,17 @@ export function startDeciding(
       state = stepped.state;
       void carryOut(stepped.decision, moment);
       return stepped.decision.dropped;
+    },
+    async decided(input, also) {
+      const moment = context.moment();
+      const { state: next, decision } = step(settings, state, input, moment);
+      state = next;
+      const { facts, dropped } = decision;
+      const refused = facts.length === 0 && dropped.length > 0;
+      const keep = refused ? decision.keep : { ...decision.keep, ...also(facts) };
+      if (!(await carryOut({ ...decision, keep }, moment)))
+        throw new Fault("JOURNAL_WRITE", "the step did not reach the disk");
+      return { facts, dropped };
     },
     record(facts) {
       const moment = context.moment();

@@ -1,7 +1,7 @@
 // `touchpoint vision run VIDEO`: the live pipeline over a file, as fast as it goes.
 import { realpathSync } from "node:fs";
 import { v7 as uuidv7 } from "uuid";
-import { ZoneConfig } from "../config/schema.ts";
+import { TouchpointConfig, ZoneConfig } from "../config/schema.ts";
 import type { Decision, Moment } from "../touchpoint/decision.ts";
 import { type EngineSettings, startEngine, step, stopEngine } from "../touchpoint/engine.ts";
 import { annotate, type ClipWriter, createClipWriter, createFaceMemory } from "../vision/clip/annotate.ts";
@@ -114,7 +114,7 @@ interface Clock {
 function createClock(run: ClipRun): Clock {
   const zone = { ...run.zone, camera: CAMERA };
   const settings: EngineSettings = {
-    touchpoints: [{ id: "clip", pads: [], zone }],
+    touchpoints: [TouchpointConfig.parse({ id: "clip", zone })],
     mood: run.mood === undefined ? undefined : { intervalMs: WHOLE_CLIP_MS, k: run.mood.k },
   };
   const moment = (ms: number): Moment => ({

@@ -1,6 +1,7 @@
 // The configuration, declared once: types, defaults, descriptions and examples; JSON Schema and docs come from here.
 import { z } from "zod";
 import { AlertSettings, alertMistakes } from "./alerts.ts";
+import { CustomersConfig, HttpConfig, surroundings } from "./context.ts";
 import { FairPlaySettings } from "./fair-play.ts";
 import { filePath, hasNoLogin, id, NO_LOGIN } from "./fields.ts";
 import { checkFollowUp, FollowUpConfig } from "./follow-up.ts";
@@ -252,6 +253,8 @@ const Local = z
       })
       .prefault({})
       .describe("the ceiling; remote settings may narrow it, never widen it"),
+    http: HttpConfig.optional(),
+    customers: CustomersConfig.optional(),
     logLevel: z.enum(["debug", "info", "warn", "error"]).default("info").describe("least serious level that is logged"),
   })
   .describe("what belongs to this device; it never leaves it");
@@ -301,6 +304,7 @@ export const TouchpointConfig = z.strictObject({
     .optional()
     .describe("id of the questionnaire asked here; without a `question` the first press on a pad begins it"),
   zone: ZoneConfig.optional(),
+  ...surroundings,
 });
 export type TouchpointConfig = z.infer<typeof TouchpointConfig>;
 
@@ -354,7 +358,26 @@ export const Config = z
           context.addIssue({ code: "custom", path: [...at, "pads", j], message: `no pad "${pad}" under local.pads` });
         declare(pad, [...at, "pads", j], served);
       });
-      if (touchpoint.pads.length > 0 && touchpoint.question === undefined && touchpoint.survey === undefined)
+      touchpoint.readers.forEach((pad, j) => {
+        if (!pads.has(pad))
+          context.addIssue({
+            code: "custom",
+            path: [...at, "readers", j],
+            message: `no pad "${pad}" under local.pads`,
+          });
+        declare(pad, [...at, "readers", j], served);
+      });
+      for (const button of Object.keys(touchpoint.activity?.buttons ?? {}))
+        if (Object.hasOwn(touchpoint.question?.buttons ?? {}, button))
+          context.addIssue({
+            code: "custom",
+            path: [...at, "activity", "buttons", button],
+            message: "also answers the question: a button does one thing",
+          });
+      if (
+        touchpoint.pads.length > 0 &&
+        [touchpoint.question, touchpoint.survey, touchpoint.activity].every((asked) => asked === undefined)
+      )
         context.addIssue({ code: "custom", path: at, message: "a touchpoint with pads needs a question" });
       if (touchpoint.survey !== undefined && !config.fleet.surveys.some((survey) => survey.id === touchpoint.survey))
         context.addIssue({

@@ -5,6 +5,7 @@ import type { TouchpointConfig, ZoneConfig } from "../config/schema.ts";
 import { EVENT_DATA, type EventData, type Fact } from "../words/events.ts";
 import type { Input, Seen } from "../words/inputs.ts";
 import { type AlertsOfPlace, staffWord } from "./alerts.ts";
+import type { CustomerHash } from "./context.ts";
 import { both, type Decision, type Moment, NOTHING, utc } from "./decision.ts";
 import * as episodes from "./episodes.ts";
 import { emptyMood, feel, type MoodState, moodFigures } from "./mood.ts";
@@ -21,6 +22,10 @@ export interface EngineSettings {
   readonly surveys?: SurveySettings;
   readonly alerts?: AlertsOfPlace;
   readonly fairPlay?: FairPlaySettings;
+  /** IANA name of the shop's time zone; UTC without it. */
+  readonly timezone?: string;
+  /** A customer's number as keyed hashes; without it no customer is told from another. */
+  readonly hash?: CustomerHash;
 }
 
 interface ZoneState {

@@ -56,16 +56,26 @@ export function stepPress(
   moment: Moment,
 ): PressStep {
   const question = touchpoint?.question;
-  if (touchpoint === undefined || question === undefined)
+  const activity = touchpoint?.activity;
+  if (touchpoint === undefined || (question === undefined && activity === undefined))
     return refuse(state, new Fault("PAD_UNKNOWN", `pad ${input.pad} serves no touchpoint`, { pad: input.pad }));
   // Own keys only: a pad may call its button "constructor".
-  const value = Object.hasOwn(question.buttons, input.button) ? question.buttons[input.button] : undefined;
-  if (value === undefined)
+  const value =
+    question !== undefined && Object.hasOwn(question.buttons, input.button)
+      ? question.buttons[input.button]
+      : undefined;
+  // A seller's button is taken like any other, but rates nothing: see activity.ts.
+  const sells = activity !== undefined && Object.hasOwn(activity.buttons, input.button);
+  if (value === undefined && !sells)
     return refuse(
       state,
-      new Fault("BUTTON_UNKNOWN", `pad ${input.pad} has no button "${input.button}" in question ${question.id}`, {
-        pad: input.pad,
-      }),
+      new Fault(
+        "BUTTON_UNKNOWN",
+        `pad ${input.pad} has no button "${input.button}" in question ${question?.id ?? "none"}`,
+        {
+          pad: input.pad,
+        },
+      ),
       input.pad,
     );
 
@@ -81,6 +91,9 @@ export function stepPress(
   if (arrived.late) flags.push("late");
   const { windows, keep, losses } = arrived;
 
+  const taken = { ...NOTHING, keep, atOnce, afterCommit: [...acknowledge, ...promise] };
+  if (question === undefined || value === undefined)
+    return { state: { ...state, windows }, decision: { ...taken, facts: losses } };
   const id = moment.newId(moment.unixMs - (moment.ms - input.atMs));
   const data: EventData["press"] = {
     pad: input.pad,
@@ -95,7 +108,7 @@ export function stepPress(
   const fact: Fact = { type: "press", id, touchpoint: touchpoint.id, atMs: input.atMs, data };
   return {
     state: { ...state, windows },
-    decision: { ...NOTHING, facts: [fact, ...losses], keep, atOnce, afterCommit: [...acknowledge, ...promise] },
+    decision: { ...taken, facts: [fact, ...losses] },
     press: { id, atMs: input.atMs },
   };
 }
@@ -145,6 +158,11 @@ function takeIn(
     losses: [...losses, ...ripe.facts],
     late: arrival.late,
   };
+}
+
+/** Whether the press was taken as a new one: only such a press is felt; a repeated one is acknowledged again and no more. */
+export function wasTaken({ atOnce }: Decision, pad: string): boolean {
+  return atOnce.some((effect) => effect.kind === "indicate" && effect.pad === pad && effect.pattern === "felt");
 }
 
 /** Time passed: counters that will not come any more become gaps. */

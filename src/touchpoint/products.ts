@@ -1,15 +1,22 @@
 // The products on the engine, in their order: each sees every input and what was decided of it so far.
+import type { TouchpointConfig } from "../config/schema.ts";
 import type { Input } from "../words/inputs.ts";
+import { type ActivityState, startActivity, stepActivity } from "./activity.ts";
 import type { AlertState } from "./alert-state.ts";
 import { startAlerts, stepAlerts } from "./alerts.ts";
+import { type Circumstances, type ContextState, circumstancesAt, startContext, stepContext } from "./context.ts";
 import { both, type Decision, type Moment } from "./decision.ts";
 import type { EngineSettings } from "./engine.ts";
 import { type LiveFairPlay, startFairPlay, stepFairPlay } from "./fair-play-live.ts";
+import { type ServiceState, startService, stepService } from "./service.ts";
 import { type SurveysState, startSurveys, stepSurveys } from "./surveys.ts";
 
 /** The state of each product, by its name. */
 export interface ProductStates {
   readonly surveys: SurveysState;
+  readonly activity: ActivityState;
+  readonly context: ContextState;
+  readonly service: ServiceState;
   readonly fairPlay: LiveFairPlay;
   readonly alerts: AlertState;
 }
@@ -21,11 +28,19 @@ export function startProducts(
   moment: Moment,
 ): { states: ProductStates; decision: Decision } {
   const surveys = startSurveys(settings, kept, moment);
+  const service = startService(settings, kept, moment);
   const fairPlay = startFairPlay(kept, moment);
   const alerts = startAlerts(settings, kept, moment);
   return {
-    states: { surveys: surveys.state, fairPlay: fairPlay.state, alerts: alerts.state },
-    decision: both(both(surveys.decision, fairPlay.decision), alerts.decision),
+    states: {
+      surveys: surveys.state,
+      activity: startActivity(kept),
+      context: startContext(kept),
+      service: service.state,
+      fairPlay: fairPlay.state,
+      alerts: alerts.state,
+    },
+    decision: [service, fairPlay, alerts].reduce((sum, { decision }) => both(sum, decision), surveys.decision),
   };
 }
 
@@ -40,11 +55,24 @@ export function stepProducts(
   decision: Decision,
   moment: Moment,
 ): { states: ProductStates; decision: Decision } {
+  const known = (touchpoint: TouchpointConfig, atMs: number): Circumstances =>
+    circumstancesAt(states.context, touchpoint, atMs, moment);
   const surveys = stepSurveys(settings, states.surveys, input, decision, moment);
-  const fairPlay = stepFairPlay(settings, states.fairPlay, input, surveys.decision, moment);
+  const activity = stepActivity(settings, states.activity, input, surveys.decision, known, moment);
+  // Context and windows say more of the presses and answers that those before them made.
+  const context = stepContext(settings, states.context, input, activity.decision, moment);
+  const service = stepService(settings, states.service, input, context.decision, known, moment);
+  const fairPlay = stepFairPlay(settings, states.fairPlay, input, service.decision, moment);
   // After fair play: presses that it speaks against raise nothing.
   const alerts = stepAlerts(settings, states.alerts, input, fairPlay.decision, moment);
-  const next = { surveys: surveys.state, fairPlay: fairPlay.state, alerts: alerts.state };
+  const next: ProductStates = {
+    surveys: surveys.state,
+    activity: activity.state,
+    context: context.state,
+    service: service.state,
+    fairPlay: fairPlay.state,
+    alerts: alerts.state,
+  };
   return { states: isSame(states, next) ? states : next, decision: alerts.decision };
 }
 

@@ -32,6 +32,7 @@ export const ScanData = z.object({
   pad: z.string(),
   kind: z.enum(["customer", "badge", "transaction", "unknown"]),
   customer: CustomerKey.optional(),
+  formerly: CustomerKey.optional().describe("the same customer under the key before, while keys change"),
   staff: z.string().optional(),
   transaction: z.string().optional(),
 });

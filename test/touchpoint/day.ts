@@ -23,8 +23,13 @@ export function createDay(
   mood?: EngineSettings["mood"],
   kept: Record<string, unknown> = {},
   clock: Partial<Pick<Moment, "boot" | "clock">> & { readonly startsMs?: number } = {},
+  more: Pick<EngineSettings, "hash" | "timezone"> = {},
 ) {
-  const settings: EngineSettings = { touchpoints: touchpoints.map((one) => TouchpointConfig.parse(one)), mood };
+  const settings: EngineSettings = {
+    touchpoints: touchpoints.map((one) => TouchpointConfig.parse(one)),
+    mood,
+    ...more,
+  };
   let ms = 1_000_000;
   let ids = 0;
   const newId = (): string => {
@@ -57,6 +62,10 @@ export function createDay(
     of: <T extends EventType>(type: T) =>
       facts.filter((fact): fact is Extract<Fact, { type: T }> => fact.type === type),
     nowMs: () => ms,
+    /** Turns the clock, with no tick. */
+    setMs: (to: number) => {
+      ms = to;
+    },
     press: (button: string, counter?: number, session = "s1", pad = "p1") =>
       decide({
         kind: "press",

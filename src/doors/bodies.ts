@@ -1,0 +1,114 @@
+// What each route takes: one zod schema per body, from which validation, the OpenAPI document and docs/http.md come.
+import { z } from "zod";
+import type { Input } from "../words/inputs.ts";
+import {
+  ActivityInput,
+  AlertInput,
+  PressInput,
+  ScanInput,
+  ServiceInput,
+  ShiftInput,
+  SurveyInput,
+  TransactionInput,
+} from "../words/inputs.ts";
+
+const ageMs = z.number().min(0).max(86_400_000).default(0).describe("how long ago it happened, milliseconds; 0: now");
+
+const Transaction = z.strictObject({ ...TransactionInput.omit({ kind: true, atMs: true }).shape, ageMs });
+const Shift = z.strictObject({ ...ShiftInput.omit({ kind: true, atMs: true, source: true }).shape, ageMs });
+const Service = z.strictObject({ ...ServiceInput.omit({ kind: true, atMs: true }).shape, ageMs });
+const Activity = z.strictObject({ ...ActivityInput.omit({ kind: true, atMs: true }).shape, ageMs });
+const Scan = z.strictObject({ ...ScanInput.omit({ kind: true, atMs: true }).shape, ageMs });
+const Press = z.strictObject({ ...PressInput.omit({ kind: true, atMs: true, ref: true }).shape, ageMs });
+const Survey = z.strictObject(SurveyInput.omit({ kind: true, atMs: true }).shape);
+const Alert = z.strictObject(AlertInput.pick({ by: true, cause: true }).shape);
+
+export interface Route {
+  readonly summary: string;
+  readonly body: z.ZodType;
+  /** What the input itself is called: said again in the same words it is a repetition, with no Idempotency-Key. */
+  readonly natural: (input: Input) => string | undefined;
+  /**
+   * The input that a body is, or what is wrong with it.
+   * @param nowMs boottime now, milliseconds
+   * @param key what stands in the path, for the routes that have something there
+   */
+  readonly input: (body: unknown, nowMs: number, key: string) => Input | z.ZodError;
+}
+
+function route<T>(summary: string, body: z.ZodType<T>, make: (said: T, nowMs: number, key: string) => Input): Route {
+  return {
+    summary,
+    body,
+    natural,
+    input: (given, nowMs, key) => {
+      const said = body.safeParse(given);
+      return said.success ? make(said.data, nowMs, key) : said.error;
+    },
+  };
+}
+
+/** The last word of a sale or window counts; a correction back to former words is a new one. */
+function natural(input: Input): string | undefined {
+  if (input.kind === "transaction") return `transaction ${input.touchpoint} ${input.transaction}`;
+  if (input.kind === "service") return `service ${input.touchpoint} ${input.service}`;
+  return undefined;
+}
+
+/** What is left of a body when its age has become a moment. */
+function timed<T extends { ageMs: number }>({ ageMs: age, ...rest }: T, nowMs: number) {
+  return { ...rest, atMs: nowMs - age };
+}
+
+/** Path → what may be posted there. `{key}` stands for one part of the path. */
+export const ROUTES: Readonly<Record<string, Route>> = {
+  "/v1/transactions": route("A sale; the same number again corrects it", Transaction, (said, nowMs) => ({
+    kind: "transaction",
+    ...timed(said, nowMs),
+  })),
+  "/v1/shifts": route("Somebody comes on duty or leaves", Shift, (said, nowMs) => ({
+    kind: "shift",
+    source: "api",
+    ...timed(said, nowMs),
+  })),
+  "/v1/services": route("A service window opens or closes", Service, (said, nowMs) => ({
+    kind: "service",
+    ...timed(said, nowMs),
+  })),
+  "/v1/activities": route("A seller's attempt begins or ends", Activity, (said, nowMs) => ({
+    kind: "activity",
+    ...timed(said, nowMs),
+  })),
+  "/v1/scans": route("A code was read", Scan, (said, nowMs) => ({ kind: "scan", ...timed(said, nowMs) })),
+  "/v1/presses": route("A button of a software pad was pressed", Press, (said, nowMs) => ({
+    kind: "press",
+    ...timed(said, nowMs),
+  })),
+  "/v1/surveys": route("A questionnaire is begun, answered or left", Survey, (said, nowMs) => ({
+    kind: "survey",
+    ...said,
+    atMs: nowMs,
+  })),
+  "/v1/alerts/{key}/acknowledge": route("Somebody takes care of an alert", Alert, (said, nowMs, key) => ({
+    kind: "alert",
+    action: "acknowledge",
+    via: "http",
+    key,
+    ...said,
+    atMs: nowMs,
+  })),
+  "/v1/alerts/{key}/resolve": route("An alert has been seen to", Alert, (said, nowMs, key) => ({
+    kind: "alert",
+    action: "resolve",
+    via: "http",
+    key,
+    ...said,
+    atMs: nowMs,
+  })),
+};
+
+/** What is only read. */
+export const READ = {
+  "/v1/health": "State of every stage and all counters, as JSON",
+  "/v1/metrics": "The same in the Prometheus text format",
+} as const;
