@@ -22,6 +22,8 @@ export interface DecidingContext {
 export interface Deciding {
   /** One input, one step. Returns at once; effects that promise something follow the commit. */
   decide(input: Input): void;
+  /** The same, for whoever waits for an answer: what was decided, once it is on disk; undefined where it never came there. */
+  ask(input: Input): Promise<Decision | undefined>;
   /** Facts that no touchpoint decided, such as health. */
   record(facts: readonly Fact[]): void;
   /** The last step of an orderly stop; resolves when everything decided so far is on disk. */
@@ -35,31 +37,40 @@ export function startDeciding(
   context: DecidingContext,
 ): Deciding {
   let state: EngineState;
-  const carryOut = (decision: Decision, moment: Moment): Promise<void> => {
+  const carryOut = (decision: Decision, moment: Moment): Promise<boolean> => {
     for (const effect of decision.atOnce) context.perform(effect);
     for (const fault of decision.dropped) context.dropped(fault);
     const nothing =
       decision.facts.length === 0 && decision.afterCommit.length === 0 && Object.keys(decision.keep).length === 0;
-    if (nothing) return Promise.resolve();
+    if (nothing) return Promise.resolve(true);
     const events = decision.facts.map((fact) => context.stamp(fact, moment));
     return context.journal.commit({ events, keep: decision.keep }).then(
       () => {
         for (const effect of decision.afterCommit) context.perform(effect);
         context.committed(decision.facts);
+        return true;
       },
-      (reason: unknown) => context.abandoned(reason),
+      (reason: unknown) => {
+        context.abandoned(reason);
+        return false;
+      },
     );
   };
   const first = context.moment();
   const started = startEngine(settings, kept, first);
   state = started.state;
   void carryOut(started.decision, first);
+  const take = (input: Input): { decision: Decision; onDisk: Promise<boolean> } => {
+    const moment = context.moment();
+    const { state: next, decision } = step(settings, state, input, moment);
+    state = next;
+    return { decision, onDisk: carryOut(decision, moment) };
+  };
   return {
-    decide(input) {
-      const moment = context.moment();
-      const stepped = step(settings, state, input, moment);
-      state = stepped.state;
-      void carryOut(stepped.decision, moment);
+    decide: (input) => void take(input),
+    async ask(input) {
+      const { decision, onDisk } = take(input);
+      return (await onDisk) ? decision : undefined;
     },
     record(facts) {
       const moment = context.moment();

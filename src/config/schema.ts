@@ -3,6 +3,7 @@ import { z } from "zod";
 import { AlertSettings, alertMistakes } from "./alerts.ts";
 import { FairPlaySettings } from "./fair-play.ts";
 import { filePath, hasNoLogin, id, NO_LOGIN } from "./fields.ts";
+import { NotifySettings } from "./notify.ts";
 
 const milliseconds = z.int().min(0).max(86_400_000);
 
@@ -250,6 +251,7 @@ const Local = z
       })
       .prefault({})
       .describe("the ceiling; remote settings may narrow it, never widen it"),
+    notify: NotifySettings.prefault({}),
     logLevel: z.enum(["debug", "info", "warn", "error"]).default("info").describe("least serious level that is logged"),
   })
   .describe("what belongs to this device; it never leaves it");

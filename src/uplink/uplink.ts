@@ -9,7 +9,7 @@ import { type BackoffSettings, DEFAULT_BACKOFF, pause } from "../supervise/backo
 import { keepRunning, type StageReport } from "../supervise/keep-running.ts";
 import { asFault, type Fault } from "../words/errors.ts";
 import { withOwnDates } from "./certificates.ts";
-import { Commanding } from "./commanding.ts";
+import { type Command, Commanding } from "./commanding.ts";
 import { ConnectionCount } from "./conn.ts";
 import type { ConnectionRequest, Incoming } from "./connection.ts";
 import { finishInstall } from "./install.ts";
@@ -48,6 +48,8 @@ export interface UplinkDeps {
   readonly onNudge?: (nudge: () => void) => void;
   /** Something was refused or dropped without ending the connection: counted and logged by the receiver. */
   readonly dropped: (fault: Fault) => void;
+  /** Commands of other rooms, by name. */
+  readonly commands?: ReadonlyMap<string, Command>;
   readonly random?: () => number;
   readonly timings?: Partial<UplinkTimings>;
   readonly makeClient?: (options: IClientOptions) => MqttClient;
@@ -126,7 +128,7 @@ export async function runUplink(settings: UplinkSettings, deps: UplinkDeps): Pro
     topics,
     commanding: new Commanding({
       journal: deps.journal,
-      commands: new Map([["resend", resendCommand(deps.journal, () => uplink.committed())]]),
+      commands: new Map([["resend", resendCommand(deps.journal, () => uplink.committed())], ...(deps.commands ?? [])]),
       root: topics.root,
       replyPrefix: broker.replyPrefix,
       nowMs,

@@ -146,6 +146,10 @@ export const FAULTS = {
     kind: "input",
     hint: "Send commands not retained, with a new id, and with an `expires` that lies ahead by at most 24 hours.",
   },
+  WEBHOOK_FAILED: {
+    kind: "unavailable",
+    hint: "Check the address and token of the webhook and its server's log; alerts wait and are tried again.",
+  },
   ALERT_UNKNOWN: {
     kind: "input",
     hint: "Name an open alert by its key, or none for the oldest; it may have been seen to already.",
