@@ -11,18 +11,22 @@ import { expandSurvey } from "../config/surveys.ts";
 import { createHealth, type Health } from "../health/health.ts";
 import { readMachine } from "../journal/machine.ts";
 import { openJournal } from "../journal/open.ts";
+import { startNotify } from "../notify/notify.ts";
 import { builtUrl, packageRoot } from "../place.ts";
 import { type Effect, utc } from "../touchpoint/decision.ts";
+import { alertCommands } from "../uplink/alert-commands.ts";
 import { RetainedStates } from "../uplink/states.ts";
 import { surveyStartCommand } from "../uplink/survey-start.ts";
 import { runUplink, type UplinkTimings } from "../uplink/uplink.ts";
 import { asFault, type Fault } from "../words/errors.ts";
 import type { Fact } from "../words/events.ts";
+import { seeTo } from "./alerting.ts";
 import { reportCondition } from "./conditions.ts";
 import { customerHash } from "./customers.ts";
 import { type Deciding, startDeciding } from "./deciding.ts";
 import { runDoor } from "./door.ts";
 import { turnOffDumps } from "./dumps.ts";
+import { createLamps } from "./lamps.ts";
 import { runPads } from "./pads.ts";
 import { stampFact } from "./stamp.ts";
 import { startTimekeeping } from "./timekeeping.ts";
@@ -138,15 +142,17 @@ export async function runAgent(config: Config, options: AgentOptions): Promise<v
         pads.port(effect.pad)?.acknowledge(effect.ref);
         break;
       case "indicate":
-        pads.port(effect.pad)?.indicate(effect.pattern, effect.pad);
+        lamps.show(effect.pad, effect.pattern);
         break;
       case "notify":
-      case "attention":
+        notify.tell(stamp(effect.alert));
         break;
       default:
         effect satisfies never;
     }
   };
+  const lamps = createLamps((pad, pattern) => pads.port(pad)?.indicate(pattern, pad));
+  const notify = startNotify(local.notify, { signal: sending.signal, report: (stage) => health.stage(stage), dropped });
   const emotion = local.privacy.emotion !== undefined;
   const settings = {
     touchpoints: fleet.touchpoints,
@@ -192,6 +198,7 @@ export async function runAgent(config: Config, options: AgentOptions): Promise<v
     },
     dropped: (pad, fault) => dropped(`pad:${pad}`, fault),
     simulated: (id, pad) => options.simulated?.(id, pad),
+    opened: (ids) => lamps.again(ids),
   });
   const door = runDoor(config, {
     signal: inputs.signal,
@@ -218,7 +225,10 @@ export async function runAgent(config: Config, options: AgentOptions): Promise<v
             // Certificates may be valid by the new time.
             onNudge: (nudge) => void onStep.add(nudge),
             dropped: (fault) => dropped("uplink", fault),
-            commands: { "survey.start": surveyStartCommand((input) => engine.decide(input), boottime.nowMs) },
+            commands: {
+              ...alertCommands((word) => seeTo(engine, word, boottime.nowMs())),
+              "survey.start": surveyStartCommand((input) => engine.decide(input), boottime.nowMs),
+            },
             ...(options.uplinkTimings === undefined ? {} : { timings: options.uplinkTimings }),
           },
         );
@@ -249,7 +259,7 @@ export async function runAgent(config: Config, options: AgentOptions): Promise<v
   // What stages say from here on is no news to a server, and the journal is about to close.
   record = () => undefined;
   sending.abort();
-  await uplink;
+  await Promise.all([uplink, notify.ended]);
   await journal.close();
   watchdog.end();
   if (stop.signal.aborted && lost !== undefined) throw lost;

@@ -34,7 +34,7 @@ export interface Deciding {
    * @param also what must be kept with the step, in the same transaction
    * @throws Fault JOURNAL_WRITE where the commit was given up
    */
-  decided(input: Input, also: (facts: readonly Fact[]) => Readonly<Record<string, unknown>>): Promise<Decided>;
+  decided(input: Input, also?: (facts: readonly Fact[]) => Readonly<Record<string, unknown>>): Promise<Decided>;
   /** Facts that no touchpoint decided, such as health. */
   record(facts: readonly Fact[]): void;
   /** The last step of an orderly stop; resolves when everything decided so far is on disk. */
@@ -71,23 +71,21 @@ export function startDeciding(
   const started = startEngine(settings, kept, first);
   state = started.state;
   void carryOut(started.decision, first);
+  type Also = (facts: readonly Fact[]) => Readonly<Record<string, unknown>>;
+  const take = (input: Input, also: Also = () => ({})): { decision: Decision; onDisk: Promise<boolean> } => {
+    const moment = context.moment();
+    const { state: next, decision } = step(settings, state, input, moment);
+    state = next;
+    const refused = decision.facts.length === 0 && decision.dropped.length > 0;
+    const keep = refused ? decision.keep : { ...decision.keep, ...also(decision.facts) };
+    return { decision, onDisk: carryOut({ ...decision, keep }, moment) };
+  };
   return {
-    decide(input) {
-      const moment = context.moment();
-      const stepped = step(settings, state, input, moment);
-      state = stepped.state;
-      void carryOut(stepped.decision, moment);
-      return stepped.decision.dropped;
-    },
+    decide: (input) => take(input).decision.dropped,
     async decided(input, also) {
-      const moment = context.moment();
-      const { state: next, decision } = step(settings, state, input, moment);
-      state = next;
+      const { decision, onDisk } = take(input, also);
+      if (!(await onDisk)) throw new Fault("JOURNAL_WRITE", "the step did not reach the disk");
       const { facts, dropped } = decision;
-      const refused = facts.length === 0 && dropped.length > 0;
-      const keep = refused ? decision.keep : { ...decision.keep, ...also(facts) };
-      if (!(await carryOut({ ...decision, keep }, moment)))
-        throw new Fault("JOURNAL_WRITE", "the step did not reach the disk");
       return { facts, dropped };
     },
     record(facts) {

@@ -25,6 +25,8 @@ export interface PadsContext {
   readonly input: (input: PadInput) => void;
   readonly dropped: (pad: string, fault: Fault) => void;
   readonly simulated: (id: string, pad: SimulatedPad) => void;
+  /** A port was opened, for the first time or again: its pads show nothing yet. */
+  readonly opened?: (pads: readonly string[]) => void;
 }
 
 export interface Pads {
@@ -57,6 +59,7 @@ export function runPads(configs: readonly PadConfig[], context: PadsContext): Pa
             opened: (port) => {
               for (const id of ids) ports.set(id, port);
               working();
+              context.opened?.(ids);
             },
             dropped: (fault) => context.dropped(config.id, fault),
           });

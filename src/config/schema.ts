@@ -5,6 +5,7 @@ import { CustomersConfig, HttpConfig, surroundings } from "./context.ts";
 import { FairPlaySettings } from "./fair-play.ts";
 import { filePath, hasNoLogin, id, NO_LOGIN } from "./fields.ts";
 import { checkFollowUp, FollowUpConfig } from "./follow-up.ts";
+import { NotifySettings } from "./notify.ts";
 import { SurveyConfig } from "./surveys.ts";
 
 const milliseconds = z.int().min(0).max(86_400_000);
@@ -255,6 +256,7 @@ const Local = z
       .describe("the ceiling; remote settings may narrow it, never widen it"),
     http: HttpConfig.optional(),
     customers: CustomersConfig.optional(),
+    notify: NotifySettings.prefault({}),
     logLevel: z.enum(["debug", "info", "warn", "error"]).default("info").describe("least serious level that is logged"),
   })
   .describe("what belongs to this device; it never leaves it");

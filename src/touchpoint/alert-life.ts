@@ -232,7 +232,7 @@ export class Changes {
     };
   }
 
-  /** What lamps and outputs show from now on. At a start all of those that are on are said. */
+  /** What lamps show from now on. At a start all of those that are on are said. */
   #lamps(): Effect[] {
     const attended = (state: AlertState, touchpoint: string): boolean =>
       Object.values(state.alerts).some((one) => one.touchpoint === touchpoint && one.state !== "resolved");
@@ -242,7 +242,7 @@ export class Changes {
       const show = (pad: string): Effect => ({ kind: "indicate", pad, pattern: on ? "attention" : this.#rest(pad) });
       const again = on ? lamps.filter((pad) => this.#showAgain.has(pad)).map(show) : [];
       const changed = on !== attended(this.#before, id) || (this.#starting && on);
-      return changed ? [...lamps.map(show), { kind: "attention", touchpoint: id, on }] : again;
+      return changed ? lamps.map(show) : again;
     });
   }
 

@@ -22,9 +22,7 @@ export type Effect =
   | { readonly kind: "indicate"; readonly pad: string; readonly pattern: Indication }
   | { readonly kind: "acknowledge"; readonly pad: string; readonly ref: PressRef }
   /** Tell of an alert outside the broker too; the same key and rev may be told twice. */
-  | { readonly kind: "notify"; readonly alert: Extract<Fact, { type: "alert" }> }
-  /** Whether an alert is open at a touchpoint, for outputs of its own. */
-  | { readonly kind: "attention"; readonly touchpoint: string; readonly on: boolean };
+  | { readonly kind: "notify"; readonly alert: Extract<Fact, { type: "alert" }> };
 
 /** Outcome of one step beside the new state. */
 export interface Decision {

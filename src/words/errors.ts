@@ -168,6 +168,10 @@ export const FAULTS = {
     hint: "Finish or leave the questionnaire that runs, wait a second, or wait until its quotas begin anew tomorrow.",
   },
   ANSWER_INVALID: { kind: "input", hint: "Answer the question that is shown, once, with what it offers." },
+  WEBHOOK_FAILED: {
+    kind: "unavailable",
+    hint: "Check the address and token of the webhook and its server's log; alerts wait and are tried again.",
+  },
   ALERT_UNKNOWN: {
     kind: "input",
     hint: "Name an open alert by its key, or none for the oldest; it may have been seen to already.",
