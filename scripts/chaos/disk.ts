@@ -82,6 +82,7 @@ export async function diskReadOnly({ folder, seed, count, progress }: TrialConte
     const rounds = count(5, 1);
     let ended = 0;
     let thankedTooEarly = 0;
+    let meanwhile = 0;
     for (let round = 1; round <= rounds; round += 1) {
       volume.abort();
       await until(
@@ -91,10 +92,12 @@ export async function diskReadOnly({ folder, seed, count, progress }: TrialConte
         "the journal said so",
         WITHIN_MS,
       );
-      const thanked = till.pad.acknowledged.size;
+      // Thanks for what was on disk before may still be on the line: only presses that come from now on are looked at.
+      const before = new Set(till.pad.pressed.keys());
       await pause(LOOK_MS, forever);
       if (!till.agent.running()) ended += 1;
-      thankedTooEarly += till.pad.acknowledged.size - thanked;
+      meanwhile += till.pad.pressed.size - before.size;
+      thankedTooEarly += [...till.pad.acknowledged].filter((counter) => !before.has(counter)).length;
       await till.agent.end("SIGKILL");
       volume.reboot();
       await till.start();
@@ -103,6 +106,7 @@ export async function diskReadOnly({ folder, seed, count, progress }: TrialConte
     }
     const counts = {
       "ended by itself": ended,
+      "pressed on a read-only disk": meanwhile,
       "thanked on a read-only disk": thankedTooEarly,
       ...(await finish(till, dataDir, arrived)),
     };
