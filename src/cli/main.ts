@@ -5,6 +5,7 @@ import { registerButtons } from "./buttons.ts";
 import { registerConfig } from "./config.ts";
 import { registerDoctor } from "./doctor.ts";
 import { registerJournal } from "./journal.ts";
+import { registerMetrics } from "./metrics.ts";
 import { registerModels } from "./models.ts";
 import { registerMqtt } from "./mqtt.ts";
 import { EXIT, exitFor, explain } from "./outcome.ts";
@@ -26,6 +27,7 @@ for (const register of [
   registerModels,
   registerJournal,
   registerMqtt,
+  registerMetrics,
 ])
   register(program);
 
