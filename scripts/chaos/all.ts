@@ -9,6 +9,7 @@ import { anotherMachineLacks, clonedCard, restoredCopy } from "./copies.ts";
 import { diskErrors, diskFull, diskReadOnly } from "./disk.ts";
 import { fakeClockLacks } from "./fake-clock.ts";
 import { flippedBytes } from "./flipped.ts";
+import { fuzzDoor } from "./fuzz-door.ts";
 import { fuzzHttp } from "./fuzz-http.ts";
 import { fuzzSerial } from "./fuzz-serial.ts";
 import { fuzzTopics } from "./fuzz-topics.ts";
@@ -52,6 +53,7 @@ export const TRIALS: readonly Trial[] = [
   { name: "clock-certificate", lacks: () => clockLacks() ?? opensslLacks(), run: notYetValid },
   { name: "fuzz-serial", lacks: tillLacks, run: fuzzSerial },
   { name: "fuzz-http", lacks: () => undefined, run: fuzzHttp },
+  { name: "fuzz-door", lacks: tillLacks, run: fuzzDoor },
   { name: "fuzz-topics", lacks: tillLacks, run: fuzzTopics },
   { name: "week", lacks: tillLacks, run: compressedWeek },
 ];

@@ -1,21 +1,17 @@
-// Garbage and near-misses at the demo's page, the only HTTP door there is: it answers, closes what is bad, and keeps nothing.
-import { connect } from "node:net";
+// Garbage and near-misses at the demo's page: it answers, closes what is bad, and keeps nothing.
 import type { PadPort } from "../../src/buttons/pad.ts";
 import { createSimulatedPad } from "../../src/buttons/simulated.ts";
 import { createDesk } from "../../src/demo/desk.ts";
 import { createLive } from "../../src/demo/live.ts";
 import { servePage } from "../../src/demo/server.ts";
 import { seededRandom } from "../trials/random.ts";
+import { callMany } from "./http-calls.ts";
 import { watchMemory } from "./memory.ts";
 import { mutant, noise, pick } from "./mutants.ts";
 import { withEnding } from "./till.ts";
 import { mustBe, type Outcome, type TrialContext } from "./trial.ts";
 
 const MAY_GROW_MIB = 64;
-/** Connections at one moment; the page takes 64. */
-const AT_ONCE = 16;
-/** Longest time that a bad request may hold a connection, milliseconds: requests are given ten seconds. */
-const PATIENCE_MS = 20_000;
 
 /** Speaks to the real page server, with a desk and a simulated pad behind it, over raw sockets. */
 export async function fuzzHttp({ seed, count, progress }: TrialContext): Promise<Outcome> {
@@ -55,19 +51,14 @@ export async function fuzzHttp({ seed, count, progress }: TrialContext): Promise
     const { host } = new URL(page.url);
     const requests = count(50_000, 2_000);
     const memory = watchMemory(process.pid, 4);
-    const answers = { "2xx": 0, "4xx": 0, "5xx": 0, "closed without a word": 0, stuck: 0 };
-    let sent = 0;
-    const caller = async (): Promise<void> => {
-      while (sent < requests) {
-        sent += 1;
-        if (sent % Math.ceil(requests / 20) === 0) {
-          memory.look();
-          progress(`${sent} requests, ${memory.mostMib} MiB resident`);
-        }
-        answers[await call(Number(new URL(page.url).port), request(random, host))] += 1;
-      }
-    };
-    await Promise.all(Array.from({ length: AT_ONCE }, caller));
+    const answers = await callMany(requests, {
+      port: () => Number(new URL(page.url).port),
+      request: () => request(random, host),
+      look: (sent) => {
+        memory.look();
+        progress(`${sent} requests, ${memory.mostMib} MiB resident`);
+      },
+    });
     const well = await fetch(page.url);
     const body = JSON.stringify({ button: "1" });
     const before = presses;
@@ -90,34 +81,6 @@ export async function fuzzHttp({ seed, count, progress }: TrialContext): Promise
     const wrong = mustBe(fine, counts);
     if (memory.grownMib() > MAY_GROW_MIB) wrong.push(`memory grew by more than ${MAY_GROW_MIB} MiB`);
     return { did: "spoiled requests, noise, endless headers and bodies at the demo's page", counts, wrong };
-  });
-}
-
-type Answered = "2xx" | "4xx" | "5xx" | "closed without a word" | "stuck";
-
-/** Sends and reads until the other side closes; closes its own side first half of the time. */
-async function call(port: number, bytes: Buffer): Promise<Answered> {
-  return await new Promise((resolve) => {
-    const socket = connect(port, "127.0.0.1");
-    let heard = "";
-    const timer = setTimeout(() => finish("stuck"), PATIENCE_MS);
-    const finish = (how?: Answered): void => {
-      clearTimeout(timer);
-      socket.destroy();
-      const status = /^HTTP\/1\.1 (\d)/.exec(heard)?.[1];
-      if (how !== undefined) resolve(how);
-      else if (status === "2" || status === "4" || status === "5") resolve(`${status}xx`);
-      else resolve("closed without a word");
-    };
-    socket.on("data", (chunk: Buffer) => {
-      if (heard.length < 64) heard += chunk.toString("latin1");
-      // The live stream has no end.
-      if (heard.includes("event-stream")) finish();
-    });
-    socket.on("error", () => finish());
-    socket.on("close", () => finish());
-    // A half-closed connection is told that nothing more comes.
-    socket.end(bytes);
   });
 }
 

@@ -15,7 +15,20 @@ import { mustBe, type Outcome, type TrialContext } from "./trial.ts";
 const MAY_GROW_MIB = 48;
 const WITHIN_MS = 120_000;
 /** Commands of the contract and some that there are not. */
-const NAMES = ["metrics", "resend", "settings", "restart", "erase", "clip", "nothing", "", "a/b"] as const;
+const NAMES = [
+  "alert.ack",
+  "alert.resolve",
+  "survey.start",
+  "metrics",
+  "resend",
+  "settings",
+  "restart",
+  "erase",
+  "clip",
+  "nothing",
+  "",
+  "a/b",
+] as const;
 /** Published before the next look at memory and buttons. */
 const ROUND = 500;
 

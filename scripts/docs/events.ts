@@ -24,8 +24,6 @@ const MEANING: Record<EventType, string> = {
   shift: "Somebody came on duty at the touchpoint or left it.",
   scan: "A reader read a code. The code itself is not said: a customer's number leaves as a keyed hash only.",
   service: "A queue or till system opened or closed the window in which somebody is served and asked.",
-  rollup:
-    "One metric over one window, touchpoint and question, with everything it takes to merge it with others. The highest `rev` of a `key` holds.",
 };
 
 /** Name → JSON Schema (draft 2020-12), open: a consumer ignores fields it does not know. */

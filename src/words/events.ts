@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { AlertData, AnswerData, JudgementData, PressData, SurveyData } from "./feedback.ts";
 import { instant } from "./instant.ts";
-import { ActivityData, RollupData, ScanData, ServiceData, ShiftData, TransactionData } from "./trade.ts";
+import { ActivityData, ScanData, ServiceData, ShiftData, TransactionData } from "./trade.ts";
 
 /** `synced`: a time source vouches for it; `unsynced`: none does; `corrected`: repaired before sending. */
 export const ClockState = z.enum(["synced", "unsynced", "corrected"]);
@@ -127,7 +127,6 @@ export const EVENT_DATA = {
   shift: ShiftData,
   scan: ScanData,
   service: ServiceData,
-  rollup: RollupData,
 } as const;
 
 export type EventType = keyof typeof EVENT_DATA;
@@ -160,7 +159,6 @@ export const LANE: Record<EventType, number> = {
   shift: 2,
   scan: 2,
   service: 2,
-  rollup: 2,
 };
 export const LANES = [0, 1, 2] as const;
 

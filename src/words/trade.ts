@@ -64,29 +64,3 @@ export const ActivityData = z.object({
     .array(z.string())
     .describe("`forgotten`: nobody said the end, the time limit did; `restart`: the agent ended"),
 });
-
-/** One window, touchpoint and question, reckoned from events. The highest `rev` of a `key` is what holds. */
-export const RollupData = z.object({
-  key: z.string().describe("metric, window, touchpoint, question: the same key again replaces"),
-  rev: z.int().min(1),
-  metric: z.string(),
-  window: z.enum(["15m", "hour", "day", "shift"]),
-  start: instant,
-  end: instant,
-  question: z.string().optional(),
-  questionVersion: z.int().min(1).optional(),
-  shift: z.string().optional(),
-  n: z.int().min(0),
-  histogram: z.record(z.string(), z.int().min(0)).optional().describe("value or reason → how often"),
-  sum: z.number().optional(),
-  sumSquares: z.number().optional(),
-  numerator: z.number().nullable().optional(),
-  denominator: z.number().nullable().optional(),
-  source: z
-    .enum(["transactions", "services", "contacts", "answers", "visits"])
-    .optional()
-    .describe("of the denominator"),
-  value: z.number().nullable().describe("null where n is 0"),
-  interval: z.tuple([z.number(), z.number()]).nullable().describe("95 %, null where there is none"),
-  coverage: z.number().min(0).max(1).nullable().describe("share of the window in which it was measured"),
-});

@@ -4,7 +4,17 @@ import { TRIALS } from "../../scripts/chaos/all.ts";
 import { runTrial } from "../../scripts/chaos/trial.ts";
 
 /** `kills` runs as test/acceptance/kill.test.ts; `week` and the disks by hand, because they take minutes or root. */
-const NAMES = ["brokers", "link", "disk-errors", "flipped", "restored", "fuzz-serial", "fuzz-http", "fuzz-topics"];
+const NAMES = [
+  "brokers",
+  "link",
+  "disk-errors",
+  "flipped",
+  "restored",
+  "fuzz-serial",
+  "fuzz-http",
+  "fuzz-door",
+  "fuzz-topics",
+];
 
 describe.each(TRIALS.filter(({ name }) => NAMES.includes(name)))("$name", (trial) => {
   const lacks = trial.lacks();

@@ -82,18 +82,6 @@ const DATA: EventData = {
   shift: { shift: "s1", staff: "anna", state: "started", source: "badge", start: "2026-11-22T08:00:00.000Z" },
   scan: { pad: "reader", kind: "unknown" },
   service: { service: "w1", state: "opened", ticket: "A17", start: "2026-11-22T09:14:07.311Z" },
-  rollup: {
-    key: "csat/hour/2026-11-22T09:00:00.000Z/checkout/visit",
-    rev: 1,
-    metric: "csat",
-    window: "hour",
-    start: "2026-11-22T09:00:00.000Z",
-    end: "2026-11-22T10:00:00.000Z",
-    n: 0,
-    value: null,
-    interval: null,
-    coverage: 1,
-  },
 };
 
 /** One envelope as it goes to the journal; `n` shows in `mono`. */
