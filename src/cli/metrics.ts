@@ -2,8 +2,9 @@
 import { join } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
 import { loadConfig } from "../config/load.ts";
-import { type JournalReader, openReader } from "../journal/read.ts";
+import { type EventFilter, type JournalReader, openReader } from "../journal/read.ts";
 import { dayOf } from "../metrics/day.ts";
+import { offsetOf, repairsIn } from "../metrics/repair.ts";
 import { reportOf, type TouchpointReport } from "../metrics/report.ts";
 import type { Figure } from "../metrics/scales.ts";
 import { tally } from "../metrics/tally.ts";
@@ -14,6 +15,8 @@ import { CONFIG_OPTION } from "./outcome.ts";
 /** Answers below which nothing is told of a shift or person. */
 const LEAST_OF_A_SHIFT = 5;
 const BAR = 24;
+/** 1 January 2100: no period that is asked for without an end reaches it. */
+const NEVER_MS = 4_102_444_800_000;
 
 interface Options {
   readonly config: string;
@@ -54,14 +57,16 @@ function metrics(options: Options): void {
   const reader = openReader(join(config.local.dataDir, "journal.db"));
   try {
     const reports = tally(eventsOf(reader, period), {
+      period,
       ...(options.shift === undefined ? {} : { shift: options.shift }),
       ...(options.question === undefined ? {} : { question: options.question }),
     })
       .filter(({ touchpoint }) => options.touchpoint === undefined || options.touchpoint === touchpoint)
       .map((place) => reportOf(place, options.shift === undefined ? 1 : LEAST_OF_A_SHIFT))
-      .map((report) => (options.shift === undefined ? report : ofShift(report)));
+      .map((report) => (options.shift === undefined ? report : ofShift(report)))
+      .filter(saysSomething);
     const from = new Date(period.fromMs).toISOString();
-    const to = period.toMs === undefined ? null : new Date(period.toMs).toISOString();
+    const to = period.toMs === NEVER_MS ? null : new Date(period.toMs).toISOString();
     if (options.json === true) process.stdout.write(`${JSON.stringify({ from, to, touchpoints: reports })}\n`);
     else if (options.csv === true) process.stdout.write(csv(reports));
     else process.stdout.write(page(reports, from, to));
@@ -72,21 +77,48 @@ function metrics(options: Options): void {
 
 interface Period {
   readonly fromMs: number;
-  readonly toMs: number | undefined;
+  readonly toMs: number;
 }
 
 function periodOf({ day, from, to }: Options, timezone: string): Period {
-  if (from !== undefined && day === undefined) return { fromMs: from, toMs: to };
+  if (from !== undefined && day === undefined) return { fromMs: from, toMs: to ?? NEVER_MS };
   const { fromMs, toMs } = dayOf(day ?? localTime(Date.now(), timezone).date, timezone);
   return { fromMs: Math.max(fromMs, from ?? fromMs), toMs: Math.min(toMs, to ?? toMs) };
 }
 
-/** Events of the period, and later judgements of its presses. */
-function* eventsOf(reader: JournalReader, { fromMs, toMs }: Period): Generator<Envelope> {
-  const until = toMs === undefined ? {} : { toMs };
-  for (const { json } of reader.events({ fromMs, ...until })) yield JSON.parse(json) as Envelope;
-  if (toMs === undefined) return;
-  for (const { json } of reader.events({ fromMs: toMs, types: ["judgement"] })) yield JSON.parse(json) as Envelope;
+/** Read within the period. */
+const TYPES = ["press", "answer", "contact", "service", "transaction", "activity"];
+/** An episode is told so long after its end at the latest, milliseconds. */
+const TOLD_WITHIN_MS = 3_600_000;
+
+type Timed = Envelope & { readonly offsetMs: number };
+
+/**
+ * Events of the period by the best time known, in the order of their `seq`; episodes that are told a little later, because
+ * they claim presses; judgements that came later; and every alert, because what was raised then may be resolved by now.
+ */
+function eventsOf(reader: JournalReader, { fromMs, toMs }: Period): Timed[] {
+  const read = (filter: EventFilter): Envelope[] =>
+    [...reader.events(filter)].map(({ json }) => JSON.parse(json) as Envelope);
+  const repairs = repairsIn(read({ types: ["clock"] }));
+  const found = new Map<number, Timed>();
+  const until = toMs + TOLD_WITHIN_MS;
+  // What was sent with a wrong time lies elsewhere in the journal: by each offset that was ever said.
+  for (const offset of new Set([0, ...repairs.map(({ offsetMs }) => offsetMs)]))
+    for (const event of read({ fromMs: fromMs - offset, toMs: until - offset, types: TYPES })) {
+      const offsetMs = offsetOf(event, repairs);
+      const ms = Date.parse(event.time) + offsetMs;
+      if (ms >= fromMs && ms < (event.type === "contact" ? until : toMs)) found.set(event.seq, { ...event, offsetMs });
+    }
+  for (const event of read({ types: ["alert", "judgement"] })) found.set(event.seq, { ...event, offsetMs: 0 });
+  return [...found.values()].sort((a, b) => a.seq - b.seq);
+}
+
+/** Of a touchpoint whose only event is an alert of another day there is nothing to say. */
+function saysSomething({ questions, figures, reasons, alerts, judged, flagged }: TouchpointReport): boolean {
+  return (
+    [questions, figures, reasons, alerts.open, alerts.figures].some((part) => part.length > 0) || judged + flagged > 0
+  );
 }
 
 /** Only what was said about the shift: what the camera met, and sales and alerts of the place, are not its own. */
@@ -98,7 +130,7 @@ function ofShift(report: TouchpointReport): TouchpointReport {
 function page(reports: readonly TouchpointReport[], from: string, to: string | null): string {
   const lines = [`from ${from} to ${to ?? "now"}`];
   if (reports.length === 0) lines.push("nothing happened");
-  for (const { touchpoint, questions, figures, reasons, alerts, judged } of reports) {
+  for (const { touchpoint, questions, figures, reasons, alerts, judged, flagged } of reports) {
     lines.push("", touchpoint, "  how many");
     for (const { question, version, min, max, histogram, figures: of } of questions) {
       lines.push(`    ${question}, version ${version}, ${min} to ${max}`);
@@ -110,6 +142,8 @@ function page(reports: readonly TouchpointReport[], from: string, to: string | n
     }
     lines.push(...figures.map((figure) => `    ${told(figure)}`));
     if (judged > 0) lines.push(`    ${judged} presses were judged not to be what they seem, and are left out`);
+    if (flagged > 0)
+      lines.push(`    ${flagged} ratings are left out: a button that is unwell, nobody served, or out of hours`);
     if (reasons.length > 0) lines.push("  why");
     for (const reason of reasons)
       lines.push(`    ${reason.reason.padEnd(16)} ${bar(reason.value ?? 0)} ${shown(reason)}`);

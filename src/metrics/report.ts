@@ -2,7 +2,7 @@
 import type { EventData } from "../words/events.ts";
 import { meanInterval } from "./intervals.ts";
 import { csatOf, dissatisfiedOf, type Figure, meanOf, npsOf, share } from "./scales.ts";
-import type { QuestionTally, TouchpointTally } from "./tally.ts";
+import type { QuestionTally, Sum, TouchpointTally } from "./tally.ts";
 
 export interface QuestionReport {
   readonly question: string;
@@ -23,6 +23,8 @@ export interface TouchpointReport {
   readonly alerts: { readonly open: readonly EventData["alert"][]; readonly figures: readonly Figure[] };
   /** Presses that were judged not to be what they seem, and left out. */
   readonly judged: number;
+  /** Ratings left out because of a flag: of a button that is unwell, while nobody was served, or out of hours. */
+  readonly flagged: number;
 }
 
 /** @param k answers below which nothing is told of a shift or person; 1 for touchpoints as a whole */
@@ -35,11 +37,14 @@ export function reportOf(place: TouchpointTally, k = 1): TouchpointReport {
     touchpoint: place.touchpoint,
     questions: [...place.questions.values()].map((question) => questionReport(question, k)),
     figures: [
-      responseRate(place, ratings),
+      responseRate(place),
       share("silent-share", contacts.silent, episodes, "contacts"),
       // Where nobody is met by a camera, no press could be matched.
       share("unmatched-presses", place.unmatched, episodes + contacts.cut === 0 ? 0 : ratings, "answers"),
-      averageTicket(sales),
+      // Money of two currencies has no mean.
+      ...[...sales.amounts].map(([currency, sum]) => mean(["average-ticket", currency].filter(Boolean).join("-"), sum)),
+      mean("items-per-sale", sales.items),
+      mean("time-selling-s", activities.selling),
       share("sales-per-attempt", activities.sales, activities.attempts),
       share("services-rated", services.rated, services.closed, "services"),
     ].filter(({ n }) => n > 0),
@@ -54,6 +59,7 @@ export function reportOf(place: TouchpointTally, k = 1): TouchpointReport {
       ].filter(({ n }) => n > 0),
     },
     judged: place.judged,
+    flagged: place.flagged,
   };
 }
 
@@ -66,44 +72,26 @@ function questionReport(scale: QuestionTally, k: number): QuestionReport {
 }
 
 /**
- * Ratings per customer served. The denominator is transactions, else service windows, else episodes, and is named. Ratings
- * beyond the denominator are no rate of anything: then there is no value.
+ * Customers who answered, of those served. The denominator is transactions, else service windows, else episodes, and is
+ * named; of sales those count that a press or answer names. Where answers came and none names a sale, nobody can say.
  */
-function responseRate({ sales, services, contacts }: TouchpointTally, ratings: number): Figure {
-  const episodes = contacts.answered + contacts.silent;
-  const [source, numerator, served] =
-    sales.count > 0
-      ? (["transactions", ratings, sales.count] as const)
-      : services.closed > 0
-        ? (["services", services.rated, services.closed] as const)
-        : (["contacts", contacts.answered, episodes] as const);
-  if (numerator <= served) return share("response-rate", numerator, served, source);
-  return { metric: "response-rate", n: served, numerator, denominator: served, source, value: null, interval: null };
+function responseRate({ sales, services, contacts, responses }: TouchpointTally): Figure {
+  if (sales.count === 0)
+    return services.closed > 0
+      ? share("response-rate", services.rated, services.closed, "services")
+      : share("response-rate", contacts.answered, contacts.answered + contacts.silent, "contacts");
+  const rate = share("response-rate", sales.named, sales.count, "transactions");
+  return responses > 0 && sales.named === 0 ? { ...rate, value: null, interval: null } : rate;
 }
 
-function averageTicket({ withAmount, amount, squares }: TouchpointTally["sales"]): Figure {
-  return {
-    metric: "average-ticket",
-    n: withAmount,
-    numerator: amount,
-    denominator: withAmount,
-    value: withAmount === 0 ? null : amount / withAmount,
-    interval: meanInterval(withAmount, amount, squares),
-  };
+function mean(metric: string, { n, sum, squares }: Sum): Figure {
+  const value = n === 0 ? null : sum / n;
+  return { metric, n, numerator: sum, denominator: n, value, interval: meanInterval(n, sum, squares) };
 }
 
 /** Seconds. */
 function duration(metric: string, ms: readonly number[]): Figure {
   const seconds = ms.map((one) => one / 1000);
-  const sum = seconds.reduce((all, one) => all + one, 0);
-  const squares = seconds.reduce((all, one) => all + one ** 2, 0);
-  const n = seconds.length;
-  return {
-    metric: `${metric}-s`,
-    n,
-    numerator: sum,
-    denominator: n,
-    value: n === 0 ? null : sum / n,
-    interval: meanInterval(n, sum, squares),
-  };
+  const total = (of: (one: number) => number): number => seconds.reduce((all, one) => all + of(one), 0);
+  return mean(`${metric}-s`, { n: seconds.length, sum: total((one) => one), squares: total((one) => one ** 2) });
 }

@@ -2,8 +2,11 @@
 import { type Envelope, EVENT_DATA, type EventData } from "../words/events.ts";
 import type { Scale } from "./scales.ts";
 
-/** Flags of presses that are no ratings: picks and words of a questionnaire, and presses of a button that is unwell. */
-const NO_RATING = new Set(["control", "no-answer", "stuck", "chatter"]);
+/**
+ * Flags of presses that are left out: picks and words of a questionnaire, a button that is unwell, and presses while nobody
+ * was served or the shop was shut.
+ */
+const LEFT_OUT = new Set(["control", "no-answer", "stuck", "chatter", "unattended", "closed"]);
 
 export interface QuestionTally extends Scale {
   readonly question: string;
@@ -11,77 +14,114 @@ export interface QuestionTally extends Scale {
   histogram: Record<string, number>;
 }
 
+/** Count, sum and sum of squares. */
+export interface Sum {
+  n: number;
+  sum: number;
+  squares: number;
+}
+
 export interface TouchpointTally {
   readonly touchpoint: string;
-  /** By question and version. */
+  /** By question, version and scale. */
   readonly questions: Map<string, QuestionTally>;
   /** Reason → how often it was named. */
   readonly reasons: Map<string, number>;
   /** Ratings that one of the episodes claims, and those that none does. */
   matched: number;
   unmatched: number;
+  /** Presses and answers that count, whatever they rate. */
+  responses: number;
+  /** `silent` and `answered` by presses that count: one that was answered by a prank only is silent. */
   readonly contacts: { answered: number; silent: number; cut: number };
   readonly services: { closed: number; rated: number };
-  readonly sales: { count: number; amount: number; squares: number; withAmount: number; items: number };
-  readonly activities: { attempts: number; sales: number; sellingMs: number };
+  readonly sales: {
+    count: number;
+    /** Sales that a press or answer names. */
+    named: number;
+    /** By currency; empty where the till does not say. */
+    readonly amounts: Map<string, Sum>;
+    readonly items: Sum;
+  };
+  /** `selling`: seconds of attempts whose end somebody said. */
+  readonly activities: { attempts: number; sales: number; readonly selling: Sum };
   /** By key, the highest `rev`. */
   readonly alerts: Map<string, EventData["alert"]>;
   /** Milliseconds from raised to acknowledged, and to resolved, by key. */
   readonly reactedMs: Map<string, number>;
   readonly resolvedMs: Map<string, number>;
   judged: number;
+  flagged: number;
 }
 
 export interface TallySettings {
   /** Only ratings and reasons of this shift or person. */
   readonly shift?: string;
   readonly question?: string;
+  /** UTC milliseconds, `toMs` not included: episodes that ended outside only claim their presses; alerts see `countAlert`. */
+  readonly period?: { readonly fromMs: number; readonly toMs: number };
 }
 
-type Told = Pick<Envelope, "id" | "type" | "touchpoint" | "data">;
+/** An event; `offsetMs` is what a clock repair adds to its times. */
+type Told = Pick<Envelope, "id" | "type" | "touchpoint" | "data"> & { readonly offsetMs?: number };
 
 /**
- * Counts events of one period, in the order of their `seq`. A judgement may come later than its presses, and a sale may be
- * corrected by the same number: so all are read before anything is counted.
+ * Counts events in the order of their `seq`. A judgement may come later than its presses, an episode later than those it
+ * claims, and a sale may be corrected by the same number: so all are read before anything is counted.
  */
 export function tally(events: Iterable<Told>, settings: TallySettings = {}): TouchpointTally[] {
   const all = [...events];
-  const judged = new Set(all.flatMap((event) => data(event, "judgement")?.presses ?? []));
-  const claimed = new Set(all.flatMap((event) => data(event, "contact")?.presses ?? []));
+  const known: Known = {
+    settings,
+    judged: new Set(all.flatMap((event) => data(event, "judgement")?.presses ?? [])),
+    claimed: new Set(all.flatMap((event) => data(event, "contact")?.presses ?? [])),
+    leftOut: new Set(all.flatMap((event) => (data(event, "press")?.flags.some(isLeftOut) ? [event.id] : []))),
+  };
   const tallies = new Map<string, TouchpointTally>();
   const sales = new Map<string, { place: TouchpointTally; sale: EventData["transaction"] }>();
+  const named = new Set<string>();
   for (const event of all) {
-    if (event.touchpoint === undefined) continue;
+    if (event.touchpoint === undefined || event.type === "judgement") continue;
     const place = tallies.get(event.touchpoint) ?? empty(event.touchpoint);
     tallies.set(event.touchpoint, place);
     const sale = data(event, "transaction");
     if (sale !== undefined) sales.set(`${event.touchpoint}/${sale.transaction}`, { place, sale });
+    const response = data(event, "press") ?? data(event, "answer");
+    if (response !== undefined && counts(event.id, known)) {
+      place.responses += 1;
+      if (response.transaction !== undefined) named.add(`${event.touchpoint}/${response.transaction}`);
+    }
     const press = data(event, "press");
-    if (press !== undefined) countPress(place, event.id, press, { judged, claimed, settings });
+    if (press !== undefined) countPress(place, event.id, press, known);
     const answer = data(event, "answer");
-    if (answer !== undefined) countAnswer(place, answer, settings);
-    countContext(place, event);
+    if (answer !== undefined && counts(event.id, known)) countAnswer(place, answer, settings);
+    countContext(place, event, known);
+    const alert = data(event, "alert");
+    if (alert !== undefined) countAlert(place, alert, settings.period);
   }
-  for (const { place, sale } of sales.values()) {
-    place.sales.count += 1;
-    place.sales.items += sale.items ?? 0;
-    if (sale.amount === null) continue;
-    place.sales.withAmount += 1;
-    place.sales.amount += sale.amount;
-    place.sales.squares += sale.amount ** 2;
-  }
+  for (const [key, { place, sale }] of sales) countSale(place, sale, named.has(key));
   return [...tallies.values()];
 }
 
-function countPress(
-  place: TouchpointTally,
-  id: string,
-  press: EventData["press"],
-  known: { judged: ReadonlySet<string>; claimed: ReadonlySet<string>; settings: TallySettings },
-): void {
-  if (!isMeant(press, press.question, known.settings) || press.flags.some((flag) => NO_RATING.has(flag))) return;
-  if (known.judged.has(id)) {
-    place.judged += 1;
+interface Known {
+  readonly settings: TallySettings;
+  readonly judged: ReadonlySet<string>;
+  readonly claimed: ReadonlySet<string>;
+  readonly leftOut: ReadonlySet<string>;
+}
+
+const isLeftOut = (flag: string): boolean => LEFT_OUT.has(flag);
+
+/** Whether a press or answer is one, as far as is known: of those outside the period nothing bad is. */
+function counts(id: string, { judged, leftOut }: Known): boolean {
+  return !judged.has(id) && !leftOut.has(id);
+}
+
+function countPress(place: TouchpointTally, id: string, press: EventData["press"], known: Known): void {
+  if (!isMeant(press, press.question, known.settings)) return;
+  if (!counts(id, known)) {
+    if (known.judged.has(id)) place.judged += 1;
+    else if (press.value !== null) place.flagged += 1;
     return;
   }
   if (press.value === null) {
@@ -101,26 +141,59 @@ function countAnswer(place: TouchpointTally, answer: EventData["answer"], settin
     countValue(place, answer.question, answer.questionVersion, answer.min, answer.max, answer.value);
 }
 
-function countContext(place: TouchpointTally, event: Told): void {
+function countContext(place: TouchpointTally, event: Told, known: Known): void {
+  const answered = (presses: readonly string[]): boolean => presses.some((id) => counts(id, known));
   const contact = data(event, "contact");
-  if (contact !== undefined) place.contacts[contact.outcome] += 1;
+  if (contact !== undefined && isWithin(Date.parse(contact.end) + (event.offsetMs ?? 0), known.settings.period)) {
+    if (contact.outcome === "answered") place.contacts[answered(contact.presses) ? "answered" : "silent"] += 1;
+    else place.contacts[contact.outcome] += 1;
+  }
   const service = data(event, "service");
   if (service?.state === "closed") {
     place.services.closed += 1;
-    if ((service.presses ?? []).length > 0) place.services.rated += 1;
+    if (answered(service.presses ?? [])) place.services.rated += 1;
   }
   const activity = data(event, "activity");
-  if (activity !== undefined) {
-    place.activities.attempts += 1;
-    place.activities.sellingMs += activity.durationMs;
-    if (activity.outcome === "sale") place.activities.sales += 1;
-  }
-  const alert = data(event, "alert");
-  if (alert === undefined) return;
+  if (activity === undefined) return;
+  place.activities.attempts += 1;
+  if (activity.outcome === "sale") place.activities.sales += 1;
+  // Nobody knows how long an attempt lasted whose end was forgotten.
+  if (!activity.flags.includes("forgotten")) addTo(place.activities.selling, activity.durationMs / 1000);
+}
+
+/** What holds now of alerts raised before the period's end; how long it took for those that were raised in it. */
+function countAlert(place: TouchpointTally, alert: EventData["alert"], period: TallySettings["period"]): void {
+  const raisedMs = Date.parse(alert.raisedAt);
+  if (period !== undefined && raisedMs >= period.toMs) return;
   if ((place.alerts.get(alert.key)?.rev ?? 0) < alert.rev) place.alerts.set(alert.key, alert);
+  if (!isWithin(raisedMs, period)) return;
   if (alert.state === "acknowledged" && !place.reactedMs.has(alert.key)) place.reactedMs.set(alert.key, alert.ageMs);
   if (alert.state === "resolved") place.resolvedMs.set(alert.key, alert.ageMs);
 }
+
+function countSale(place: TouchpointTally, sale: EventData["transaction"], named: boolean): void {
+  const { sales } = place;
+  sales.count += 1;
+  if (named) sales.named += 1;
+  if (sale.items !== null) addTo(sales.items, sale.items);
+  if (sale.amount === null) return;
+  const currency = sale.currency ?? "";
+  const amounts = sales.amounts.get(currency) ?? nothing();
+  sales.amounts.set(currency, amounts);
+  addTo(amounts, sale.amount);
+}
+
+function isWithin(ms: number, period: TallySettings["period"]): boolean {
+  return period === undefined || (period.fromMs <= ms && ms < period.toMs);
+}
+
+function addTo(of: Sum, value: number): void {
+  of.n += 1;
+  of.sum += value;
+  of.squares += value ** 2;
+}
+
+const nothing = (): Sum => ({ n: 0, sum: 0, squares: 0 });
 
 function countValue(
   place: TouchpointTally,
@@ -130,7 +203,8 @@ function countValue(
   max: number,
   value: number,
 ): void {
-  const key = `${question}/${version}`;
+  // A scale that was changed without a new version is another scale all the same.
+  const key = `${question}/${version}/${min}/${max}`;
   const counted = place.questions.get(key) ?? { question, version, min, max, histogram: {} };
   place.questions.set(key, counted);
   counted.histogram[value] = (counted.histogram[value] ?? 0) + 1;
@@ -163,11 +237,13 @@ function empty(touchpoint: string): TouchpointTally {
     unmatched: 0,
     contacts: { answered: 0, silent: 0, cut: 0 },
     services: { closed: 0, rated: 0 },
-    sales: { count: 0, amount: 0, squares: 0, withAmount: 0, items: 0 },
-    activities: { attempts: 0, sales: 0, sellingMs: 0 },
+    responses: 0,
+    sales: { count: 0, named: 0, amounts: new Map(), items: nothing() },
+    activities: { attempts: 0, sales: 0, selling: nothing() },
     alerts: new Map(),
     reactedMs: new Map(),
     resolvedMs: new Map(),
     judged: 0,
+    flagged: 0,
   };
 }

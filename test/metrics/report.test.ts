@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { dayOf } from "../../src/metrics/day.ts";
+import { offsetOf, repairsIn } from "../../src/metrics/repair.ts";
 import { reportOf } from "../../src/metrics/report.ts";
 import { csatOf, dissatisfiedOf, meanOf, npsOf } from "../../src/metrics/scales.ts";
 import { tally } from "../../src/metrics/tally.ts";
@@ -68,21 +69,100 @@ describe("a period", () => {
     const met = [said("contact", { outcome: "silent" }), said("contact", { outcome: "answered", presses: ["a"] })];
     const window = said("service", { state: "closed", presses: ["a"] });
     const sales = ["1", "2", "3", "4"].map((transaction) => said("transaction", { transaction }));
-    const press = rated(4, {}, "a");
+    const press = rated(4, { transaction: "1" }, "a");
     const rate = (events: Parameters<typeof tally>[0]) => figure(only(events), "response-rate");
     expect(rate([...met, press])).toMatchObject({ source: "contacts", numerator: 1, denominator: 2 });
     expect(rate([...met, window, press])).toMatchObject({ source: "services", numerator: 1, denominator: 1 });
     expect(rate([...met, window, ...sales, press])).toMatchObject({ source: "transactions", value: 0.25 });
   });
 
-  test("more ratings than sales are no rate", () => {
-    const report = only([said("transaction"), rated(4), rated(4)]);
-    expect(figure(report, "response-rate")).toMatchObject({
-      numerator: 2,
-      denominator: 1,
-      value: null,
-      interval: null,
+  test("of sales those count that an answer names: two presses of one are one, and so is an answer of a questionnaire", () => {
+    const sales = ["1", "2", "3"].map((transaction) => said("transaction", { transaction }));
+    const twice = [rated(4, { transaction: "1" }), rated(4, { transaction: "1" })];
+    expect(figure(only([...sales, ...twice, rated(1)]), "response-rate")).toMatchObject({
+      numerator: 1,
+      denominator: 3,
     });
+    const answer = said("answer", { transaction: "2" });
+    expect(figure(only([...sales, answer]), "response-rate")).toMatchObject({ numerator: 1, denominator: 3 });
+  });
+
+  test("where answers come and none names a sale, nobody can say how many customers answered", () => {
+    const rate = figure(
+      only([said("transaction"), said("transaction", { transaction: "2" }), rated(4), rated(4)]),
+      "response-rate",
+    );
+    expect(rate).toMatchObject({ numerator: 0, denominator: 2, value: null, interval: null });
+    expect(figure(only([said("transaction")]), "response-rate")).toMatchObject({ numerator: 0, value: 0 });
+  });
+
+  test("a judged press is no response: of no episode, no window and no sale", () => {
+    const judged = said("judgement", { presses: ["a"] });
+    const press = rated(4, { transaction: "1" }, "a");
+    const contact = only([said("contact", { outcome: "answered", presses: ["a"] }), press, judged]);
+    expect(figure(contact, "response-rate")).toMatchObject({ numerator: 0, denominator: 1 });
+    expect(figure(contact, "silent-share")).toMatchObject({ numerator: 1, denominator: 1 });
+    const window = only([press, said("service", { state: "closed", presses: ["a"] }), judged]);
+    expect(figure(window, "response-rate")).toMatchObject({ source: "services", numerator: 0 });
+    expect(figure(window, "services-rated")).toMatchObject({ numerator: 0 });
+    const sale = only([said("transaction", { transaction: "1" }), press, judged]);
+    expect(figure(sale, "response-rate")).toMatchObject({ numerator: 0, denominator: 1 });
+    const both = only([
+      said("contact", { outcome: "answered", presses: ["a", "b"] }),
+      press,
+      rated(3, {}, "b"),
+      judged,
+    ]);
+    expect(figure(both, "response-rate"), "another press of the same episode counts").toMatchObject({ numerator: 1 });
+  });
+
+  test.each(["unattended", "closed", "stuck", "chatter", "control", "no-answer"])(
+    "a press flagged %s rates nothing, and is said to be left out",
+    (flag) => {
+      const report = only([rated(1, { flags: [flag] }), rated(4)]);
+      expect(report.questions[0]?.histogram).toEqual({ 4: 1 });
+      expect(report.flagged).toBe(1);
+    },
+  );
+
+  test("a scale that was changed without a new version is not merged with the one before", () => {
+    const { questions } = only([rated(4), rated(5, { max: 5 })]);
+    expect(questions.map(({ max, histogram }) => [max, histogram])).toEqual([
+      [4, { 4: 1 }],
+      [5, { 5: 1 }],
+    ]);
+  });
+
+  test("money of two currencies is not added", () => {
+    const { figures } = only([
+      said("transaction", { transaction: "1", amount: 10, currency: "EUR" }),
+      said("transaction", { transaction: "2", amount: 1000, currency: "JPY" }),
+    ]);
+    const tickets = figures.filter(({ metric }) => metric.startsWith("average-ticket"));
+    expect(tickets.map(({ metric, value }) => [metric, value])).toEqual([
+      ["average-ticket-EUR", 10],
+      ["average-ticket-JPY", 1000],
+    ]);
+  });
+
+  test("an attempt whose end was forgotten is an attempt, but nobody knows how long", () => {
+    const report = only([
+      said("activity"),
+      said("activity", { durationMs: 3_600_000, flags: ["forgotten"], outcome: "unknown" }),
+    ]);
+    expect(figure(report, "sales-per-attempt")).toMatchObject({ numerator: 1, denominator: 2 });
+    expect(figure(report, "time-selling-s")).toMatchObject({ n: 1, value: 60 });
+  });
+
+  test("an episode of another day claims its press, and is counted on its own day", () => {
+    const end = "2026-11-23T00:00:01.000Z";
+    const midnight = Date.parse("2026-11-23T00:00:00.000Z");
+    const told = said("contact", { outcome: "answered", presses: ["a"], end });
+    const report = only([rated(4, {}, "a"), told], { period: { fromMs: midnight - 86_400_000, toMs: midnight } });
+    expect(figure(report, "response-rate")).toBeUndefined();
+    expect(report.questions[0]?.histogram).toEqual({ 4: 1 });
+    const next = only([told], { period: { fromMs: midnight, toMs: midnight + 86_400_000 } });
+    expect(figure(next, "response-rate")).toMatchObject({ numerator: 1, denominator: 1 });
   });
 
   test("silent share and unmatched presses", () => {
@@ -105,7 +185,7 @@ describe("a period", () => {
       said("transaction", { transaction: "7", amount: 10 }),
       said("transaction", { transaction: "9", amount: null }),
     ]);
-    expect(figure(report, "average-ticket")).toMatchObject({ n: 2, numerator: 30, value: 15 });
+    expect(figure(report, "average-ticket-EUR")).toMatchObject({ n: 2, numerator: 30, value: 15 });
   });
 
   test("reasons, the most often named first; one that is press and answer counts once", () => {
@@ -169,4 +249,16 @@ test.each([
   ["Asia/Kathmandu", "2026-01-14T18:15:00.000Z"],
 ])("the 15th of January begins in %s at %s", (timezone, begins) => {
   expect(new Date(dayOf("2026-01-15", timezone).fromMs).toISOString()).toBe(begins);
+});
+
+test("the last repair that means an event moves it, and only what is unsynced", () => {
+  const repairs = repairsIn([
+    said("clock", { boot: "b", fromMono: 0, toMono: 100, offsetMs: 5 }),
+    said("clock", { boot: "b", fromMono: 50, toMono: 200, offsetMs: 7 }),
+    said("press"),
+  ]);
+  const at = (mono: number, more: { boot?: string; clock?: "synced" | "unsynced" } = {}) =>
+    offsetOf({ boot: "b", clock: "unsynced", mono, ...more }, repairs);
+  expect([at(10), at(60), at(200), at(201)]).toEqual([5, 7, 7, 0]);
+  expect([at(10, { clock: "synced" }), at(10, { boot: "c" })]).toEqual([0, 0]);
 });
