@@ -26,6 +26,9 @@ export interface Decided {
   readonly dropped: readonly Fault[];
 }
 
+/** What must be kept with a step, told by its facts: key → JSON. */
+type Also = (facts: readonly Fact[]) => Readonly<Record<string, unknown>>;
+
 export interface Deciding {
   /** One input, one step. Returns at once, with what was not believed; effects that promise something follow the commit. */
   decide(input: Input): readonly Fault[];
@@ -34,7 +37,7 @@ export interface Deciding {
    * @param also what must be kept with the step, in the same transaction
    * @throws Fault JOURNAL_WRITE where the commit was given up
    */
-  decided(input: Input, also?: (facts: readonly Fact[]) => Readonly<Record<string, unknown>>): Promise<Decided>;
+  decided(input: Input, also?: Also): Promise<Decided>;
   /** Facts that no touchpoint decided, such as health. */
   record(facts: readonly Fact[]): void;
   /** The last step of an orderly stop; resolves when everything decided so far is on disk. */
@@ -71,14 +74,14 @@ export function startDeciding(
   const started = startEngine(settings, kept, first);
   state = started.state;
   void carryOut(started.decision, first);
-  type Also = (facts: readonly Fact[]) => Readonly<Record<string, unknown>>;
-  const take = (input: Input, also: Also = () => ({})): { decision: Decision; onDisk: Promise<boolean> } => {
+  const take = (input: Input, also?: Also): { decision: Decision; onDisk: Promise<boolean> } => {
     const moment = context.moment();
     const { state: next, decision } = step(settings, state, input, moment);
     state = next;
     const refused = decision.facts.length === 0 && decision.dropped.length > 0;
-    const keep = refused ? decision.keep : { ...decision.keep, ...also(decision.facts) };
-    return { decision, onDisk: carryOut({ ...decision, keep }, moment) };
+    const whole =
+      also === undefined || refused ? decision : { ...decision, keep: { ...decision.keep, ...also(decision.facts) } };
+    return { decision, onDisk: carryOut(whole, moment) };
   };
   return {
     decide: (input) => take(input).decision.dropped,

@@ -12,6 +12,7 @@ import { verifyJournal } from "../journal/verify.ts";
 import { cardYears } from "../journal/wear.ts";
 import { pause } from "../supervise/backoff.ts";
 import type { Envelope } from "../words/events.ts";
+import { csvLine } from "./csv.ts";
 import { CONFIG_OPTION, EXIT } from "./outcome.ts";
 
 const DAY_MS = 86_400_000;
@@ -192,21 +193,20 @@ async function exportEvents(options: {
     ...(options.to === undefined ? {} : { toMs: options.to }),
     ...(options.type === undefined ? {} : { types: options.type }),
   };
-  const line = options.format === "csv" ? csvLine : (row: StoredEvent): string => `${row.json}\n`;
+  const line = options.format === "csv" ? csvRow : (row: StoredEvent): string => `${row.json}\n`;
   await withReader(options.config, async (reader) => {
     if (options.format === "csv") await write(`${CSV_COLUMNS.join(",")}\n`);
     for (const row of reader.events(filter)) await write(line(row));
   });
 }
 
-function csvLine(row: StoredEvent): string {
+function csvRow(row: StoredEvent): string {
   const event = JSON.parse(row.json) as Partial<Envelope>;
   const cells = CSV_COLUMNS.map((column) => {
     const value = event[column];
-    const text = value === undefined ? "" : typeof value === "object" ? JSON.stringify(value) : String(value);
-    return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+    return value === undefined ? "" : typeof value === "object" ? JSON.stringify(value) : String(value);
   });
-  return `${cells.join(",")}\n`;
+  return csvLine(cells);
 }
 
 async function verify(reader: JournalReader, file: string, options: Common): Promise<void> {

@@ -10,6 +10,7 @@ import type { Figure } from "../metrics/scales.ts";
 import { tally } from "../metrics/tally.ts";
 import { localTime } from "../touchpoint/local-time.ts";
 import type { Envelope } from "../words/events.ts";
+import { csvLine } from "./csv.ts";
 import { CONFIG_OPTION } from "./outcome.ts";
 
 /** Answers below which nothing is told of a shift or person. */
@@ -100,7 +101,9 @@ type Timed = Envelope & { readonly offsetMs: number };
 function eventsOf(reader: JournalReader, { fromMs, toMs }: Period): Timed[] {
   const read = (filter: EventFilter): Envelope[] =>
     [...reader.events(filter)].map(({ json }) => JSON.parse(json) as Envelope);
-  const repairs = repairsIn(read({ types: ["clock"] }));
+  // Of the whole journal, and so in one go.
+  const always = read({ types: ["clock", "alert", "judgement"] });
+  const repairs = repairsIn(always);
   const found = new Map<number, Timed>();
   const until = toMs + TOLD_WITHIN_MS;
   // What was sent with a wrong time lies elsewhere in the journal: by each offset that was ever said.
@@ -110,7 +113,7 @@ function eventsOf(reader: JournalReader, { fromMs, toMs }: Period): Timed[] {
       const ms = Date.parse(event.time) + offsetMs;
       if (ms >= fromMs && ms < (event.type === "contact" ? until : toMs)) found.set(event.seq, { ...event, offsetMs });
     }
-  for (const event of read({ types: ["alert", "judgement"] })) found.set(event.seq, { ...event, offsetMs: 0 });
+  for (const event of always) if (event.type !== "clock") found.set(event.seq, { ...event, offsetMs: 0 });
   return [...found.values()].sort((a, b) => a.seq - b.seq);
 }
 
@@ -179,13 +182,12 @@ function csv(reports: readonly TouchpointReport[]): string {
     for (const figure of [...figures, ...alerts.figures]) add("", "", figure);
     for (const reason of reasons) add("", "", reason, `reason:${reason.reason}`);
   }
-  return rows.map((row) => `${row.map(cell).join(",")}\n`).join("");
+  return rows.map((row) => csvLine(row.map(asText))).join("");
 }
 
-/** RFC 4180; a cell that a spreadsheet would take for a formula is made text. */
-function cell(text: string): string {
-  const safe = /^[=+@\t\r]/.test(text) || /^-[^\d.]/.test(text) ? `'${text}` : text;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+/** What a spreadsheet would take for a formula is made text. */
+function asText(cell: string): string {
+  return /^[=+@\t\r]/.test(cell) || /^-[^\d.]/.test(cell) ? `'${cell}` : cell;
 }
 
 function bar(part: number): string {

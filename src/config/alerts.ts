@@ -1,6 +1,7 @@
 // Settings of alerts: the rules that raise them, who may see to them, and when the place is open.
 import { z } from "zod";
 import { id } from "./fields.ts";
+import { DAYS } from "./weekly.ts";
 
 /** Longest time a rule looks back, seconds. */
 const DAY_S = 86_400;
@@ -81,11 +82,10 @@ const AlertRule = z.discriminatedUnion("kind", [
 ]);
 export type AlertRule = z.infer<typeof AlertRule>;
 
-export const WEEKDAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"] as const;
 const timeOfDay = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$|^24:00$/, "use HH:MM, 00:00 to 24:00");
 const OpeningSpan = z
   .strictObject({
-    days: z.array(z.enum(WEEKDAYS)).min(1).describe("days of the week it holds on"),
+    days: z.array(z.enum(DAYS)).min(1).describe("days of the week it holds on"),
     from: timeOfDay.describe("HH:MM in the device's time zone"),
     to: timeOfDay.describe("HH:MM; at or before `from` it is on the next day"),
   })

@@ -1,8 +1,7 @@
 // What a manager reads of one period: how many, why, who must act. Pure.
 import type { EventData } from "../words/events.ts";
-import { meanInterval } from "./intervals.ts";
-import { csatOf, dissatisfiedOf, type Figure, meanOf, npsOf, share } from "./scales.ts";
-import type { QuestionTally, Sum, TouchpointTally } from "./tally.ts";
+import { addTo, csatOf, dissatisfiedOf, type Figure, mean, meanOf, NOTHING_SUMMED, npsOf, share } from "./scales.ts";
+import type { QuestionTally, TouchpointTally } from "./tally.ts";
 
 export interface QuestionReport {
   readonly question: string;
@@ -54,8 +53,8 @@ export function reportOf(place: TouchpointTally, k = 1): TouchpointReport {
     alerts: {
       open: [...place.alerts.values()].filter(({ state }) => state !== "resolved"),
       figures: [
-        duration("time-to-react", [...place.reactedMs.values()]),
-        duration("time-to-resolve", [...place.resolvedMs.values()]),
+        duration("time-to-react", place.reactedMs.values()),
+        duration("time-to-resolve", place.resolvedMs.values()),
       ].filter(({ n }) => n > 0),
     },
     judged: place.judged,
@@ -84,14 +83,9 @@ function responseRate({ sales, services, contacts, responses }: TouchpointTally)
   return responses > 0 && sales.named === 0 ? { ...rate, value: null, interval: null } : rate;
 }
 
-function mean(metric: string, { n, sum, squares }: Sum): Figure {
-  const value = n === 0 ? null : sum / n;
-  return { metric, n, numerator: sum, denominator: n, value, interval: meanInterval(n, sum, squares) };
-}
-
 /** Seconds. */
-function duration(metric: string, ms: readonly number[]): Figure {
-  const seconds = ms.map((one) => one / 1000);
-  const total = (of: (one: number) => number): number => seconds.reduce((all, one) => all + of(one), 0);
-  return mean(`${metric}-s`, { n: seconds.length, sum: total((one) => one), squares: total((one) => one ** 2) });
+function duration(metric: string, ms: Iterable<number>): Figure {
+  const seconds = { ...NOTHING_SUMMED };
+  for (const one of ms) addTo(seconds, one / 1000);
+  return mean(`${metric}-s`, seconds);
 }

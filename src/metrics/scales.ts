@@ -16,6 +16,22 @@ export interface Figure {
   readonly interval: Interval | null;
 }
 
+/** Count, sum and sum of squares of some values. */
+export interface Sum {
+  n: number;
+  sum: number;
+  squares: number;
+}
+
+export const NOTHING_SUMMED: Readonly<Sum> = { n: 0, sum: 0, squares: 0 };
+
+/** One more value. */
+export function addTo(of: Sum, value: number): void {
+  of.n += 1;
+  of.sum += value;
+  of.squares += value ** 2;
+}
+
 /** Answers to one question of one version, as counts by value. */
 export interface Scale {
   readonly min: number;
@@ -32,17 +48,9 @@ const countWhere = (scale: Scale, fits: (value: number) => boolean): number =>
 
 /** Mean of the scale's values. */
 export function meanOf(scale: Scale): Figure {
-  const n = total(scale);
   const sum = entries(scale).reduce((all, [value, count]) => all + value * count, 0);
   const squares = entries(scale).reduce((all, [value, count]) => all + value ** 2 * count, 0);
-  return {
-    metric: "mean",
-    n,
-    numerator: sum,
-    denominator: n,
-    value: n === 0 ? null : sum / n,
-    interval: meanInterval(n, sum, squares),
-  };
+  return mean("mean", { n: total(scale), sum, squares });
 }
 
 /**
@@ -86,6 +94,12 @@ export function npsOf(scale: Scale): Figure | undefined {
     value: n === 0 ? null : (100 * (promoters - detractors)) / n,
     interval: adjustedWaldNps(promoters, detractors, n),
   };
+}
+
+/** A mean with Student's t. */
+export function mean(metric: string, { n, sum, squares }: Readonly<Sum>): Figure {
+  const value = n === 0 ? null : sum / n;
+  return { metric, n, numerator: sum, denominator: n, value, interval: meanInterval(n, sum, squares) };
 }
 
 /** A share with Wilson's interval. @param source what the denominator counts, where several could be meant */

@@ -1,6 +1,6 @@
 // Counts of one period, touchpoint by touchpoint, from journaled events. Pure; presses that were judged are left out.
 import { type Envelope, EVENT_DATA, type EventData } from "../words/events.ts";
-import type { Scale } from "./scales.ts";
+import { addTo, NOTHING_SUMMED, type Scale, type Sum } from "./scales.ts";
 
 /**
  * Flags of presses that are left out: picks and words of a questionnaire, a button that is unwell, and presses while nobody
@@ -12,13 +12,6 @@ export interface QuestionTally extends Scale {
   readonly question: string;
   readonly version: number;
   histogram: Record<string, number>;
-}
-
-/** Count, sum and sum of squares. */
-export interface Sum {
-  n: number;
-  sum: number;
-  squares: number;
 }
 
 export interface TouchpointTally {
@@ -70,37 +63,43 @@ type Told = Pick<Envelope, "id" | "type" | "touchpoint" | "data"> & { readonly o
  * claims, and a sale may be corrected by the same number: so all are read before anything is counted.
  */
 export function tally(events: Iterable<Told>, settings: TallySettings = {}): TouchpointTally[] {
-  const all = [...events];
+  const all = [...events].map(read);
   const known: Known = {
     settings,
-    judged: new Set(all.flatMap((event) => data(event, "judgement")?.presses ?? [])),
-    claimed: new Set(all.flatMap((event) => data(event, "contact")?.presses ?? [])),
-    leftOut: new Set(all.flatMap((event) => (data(event, "press")?.flags.some(isLeftOut) ? [event.id] : []))),
+    judged: new Set(all.flatMap(({ judgement }) => judgement?.presses ?? [])),
+    claimed: new Set(all.flatMap(({ contact }) => contact?.presses ?? [])),
+    leftOut: new Set(all.flatMap(({ id, press }) => (press?.flags.some(isLeftOut) ? [id] : []))),
   };
   const tallies = new Map<string, TouchpointTally>();
   const sales = new Map<string, { place: TouchpointTally; sale: EventData["transaction"] }>();
   const named = new Set<string>();
   for (const event of all) {
-    if (event.touchpoint === undefined || event.type === "judgement") continue;
-    const place = tallies.get(event.touchpoint) ?? empty(event.touchpoint);
-    tallies.set(event.touchpoint, place);
-    const sale = data(event, "transaction");
-    if (sale !== undefined) sales.set(`${event.touchpoint}/${sale.transaction}`, { place, sale });
-    const response = data(event, "press") ?? data(event, "answer");
-    if (response !== undefined && counts(event.id, known)) {
+    const { id, type, touchpoint, press, answer, alert, transaction: sale } = event;
+    if (touchpoint === undefined || type === "judgement") continue;
+    const place = tallies.get(touchpoint) ?? empty(touchpoint);
+    tallies.set(touchpoint, place);
+    if (sale !== undefined) sales.set(`${touchpoint}/${sale.transaction}`, { place, sale });
+    const response = press ?? answer;
+    if (response !== undefined && counts(id, known)) {
       place.responses += 1;
-      if (response.transaction !== undefined) named.add(`${event.touchpoint}/${response.transaction}`);
+      if (response.transaction !== undefined) named.add(`${touchpoint}/${response.transaction}`);
     }
-    const press = data(event, "press");
-    if (press !== undefined) countPress(place, event.id, press, known);
-    const answer = data(event, "answer");
-    if (answer !== undefined && counts(event.id, known)) countAnswer(place, answer, settings);
+    if (press !== undefined) countPress(place, id, press, known);
+    if (answer !== undefined && counts(id, known)) countAnswer(place, answer, settings);
     countContext(place, event, known);
-    const alert = data(event, "alert");
     if (alert !== undefined) countAlert(place, alert, settings.period);
   }
   for (const [key, { place, sale }] of sales) countSale(place, sale, named.has(key));
   return [...tallies.values()];
+}
+
+/** An event with its data under the name of its type; without it where the data is not what it should be. */
+type Read = Told & { readonly [T in keyof EventData]?: EventData[T] };
+
+function read(event: Told): Read {
+  const schema = Object.hasOwn(EVENT_DATA, event.type) ? EVENT_DATA[event.type as keyof EventData] : undefined;
+  const parsed = schema?.safeParse(event.data);
+  return parsed?.success === true ? { ...event, [event.type]: parsed.data } : event;
 }
 
 interface Known {
@@ -141,19 +140,16 @@ function countAnswer(place: TouchpointTally, answer: EventData["answer"], settin
     countValue(place, answer.question, answer.questionVersion, answer.min, answer.max, answer.value);
 }
 
-function countContext(place: TouchpointTally, event: Told, known: Known): void {
+function countContext(place: TouchpointTally, { contact, service, activity, offsetMs = 0 }: Read, known: Known): void {
   const answered = (presses: readonly string[]): boolean => presses.some((id) => counts(id, known));
-  const contact = data(event, "contact");
-  if (contact !== undefined && isWithin(Date.parse(contact.end) + (event.offsetMs ?? 0), known.settings.period)) {
+  if (contact !== undefined && isWithin(Date.parse(contact.end) + offsetMs, known.settings.period)) {
     if (contact.outcome === "answered") place.contacts[answered(contact.presses) ? "answered" : "silent"] += 1;
     else place.contacts[contact.outcome] += 1;
   }
-  const service = data(event, "service");
   if (service?.state === "closed") {
     place.services.closed += 1;
     if (answered(service.presses ?? [])) place.services.rated += 1;
   }
-  const activity = data(event, "activity");
   if (activity === undefined) return;
   place.activities.attempts += 1;
   if (activity.outcome === "sale") place.activities.sales += 1;
@@ -178,7 +174,7 @@ function countSale(place: TouchpointTally, sale: EventData["transaction"], named
   if (sale.items !== null) addTo(sales.items, sale.items);
   if (sale.amount === null) return;
   const currency = sale.currency ?? "";
-  const amounts = sales.amounts.get(currency) ?? nothing();
+  const amounts = sales.amounts.get(currency) ?? { ...NOTHING_SUMMED };
   sales.amounts.set(currency, amounts);
   addTo(amounts, sale.amount);
 }
@@ -186,14 +182,6 @@ function countSale(place: TouchpointTally, sale: EventData["transaction"], named
 function isWithin(ms: number, period: TallySettings["period"]): boolean {
   return period === undefined || (period.fromMs <= ms && ms < period.toMs);
 }
-
-function addTo(of: Sum, value: number): void {
-  of.n += 1;
-  of.sum += value;
-  of.squares += value ** 2;
-}
-
-const nothing = (): Sum => ({ n: 0, sum: 0, squares: 0 });
 
 function countValue(
   place: TouchpointTally,
@@ -219,11 +207,6 @@ function isMeant(
   return settings.shift === undefined || settings.shift === of.shift || settings.shift === of.staff;
 }
 
-function data<T extends keyof EventData>(event: Told, type: T): EventData[T] | undefined {
-  if (event.type !== type) return undefined;
-  return EVENT_DATA[type].safeParse(event.data).data as EventData[T] | undefined;
-}
-
 function add(counts: Map<string, number>, name: string): void {
   counts.set(name, (counts.get(name) ?? 0) + 1);
 }
@@ -238,8 +221,8 @@ function empty(touchpoint: string): TouchpointTally {
     contacts: { answered: 0, silent: 0, cut: 0 },
     services: { closed: 0, rated: 0 },
     responses: 0,
-    sales: { count: 0, named: 0, amounts: new Map(), items: nothing() },
-    activities: { attempts: 0, sales: 0, selling: nothing() },
+    sales: { count: 0, named: 0, amounts: new Map(), items: { ...NOTHING_SUMMED } },
+    activities: { attempts: 0, sales: 0, selling: { ...NOTHING_SUMMED } },
     alerts: new Map(),
     reactedMs: new Map(),
     resolvedMs: new Map(),

@@ -9,7 +9,7 @@ import type { CustomerHash } from "./context.ts";
 import { both, type Decision, type Moment, NOTHING, utc } from "./decision.ts";
 import * as episodes from "./episodes.ts";
 import { emptyMood, feel, type MoodState, moodFigures } from "./mood.ts";
-import { type PressState, restorePresses, stepPatience, stepPress, stepUnrated } from "./presses.ts";
+import { type PressState, restorePresses, stepPatience, stepPress, takeIn } from "./presses.ts";
 import { type ProductStates, startProducts, stepProducts } from "./products.ts";
 import { presented, type SurveySettings } from "./surveys.ts";
 import { facesIn, peopleIn } from "./zone.ts";
@@ -129,7 +129,7 @@ function stepCore(
         ({ pad, button }) => pad === input.pad && button === input.button,
       );
       if (acts !== undefined && serves !== undefined) {
-        const { state: presses, decision, fresh } = stepUnrated(state.presses, input, serves.id, moment);
+        const { state: presses, decision, fresh } = takeIn(state.presses, input, serves.id, moment);
         const next = { state: { ...state, presses }, decision };
         return fresh ? { ...next, means: staffWord(acts, serves.id, input.atMs) } : next;
       }

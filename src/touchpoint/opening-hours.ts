@@ -1,29 +1,16 @@
 // Whether a place is open, and since when: weekly local times in a time zone that is given as data.
-import { type OpeningSpan, WEEKDAYS } from "../config/alerts.ts";
+import type { OpeningSpan } from "../config/alerts.ts";
+import { DAYS } from "../config/weekly.ts";
+import { localTime } from "./local-time.ts";
 
 const MINUTE_MS = 60_000;
 const DAY_MINUTES = 1_440;
 const WEEK_MINUTES = 7 * DAY_MINUTES;
 
-const formats = new Map<string, Intl.DateTimeFormat>();
-
 /** Minutes since Monday 00:00 local time, 0..10,079, at a moment in UTC milliseconds. */
 export function minuteOfWeek(unixMs: number, timeZone: string): number {
-  let format = formats.get(timeZone);
-  if (format === undefined) {
-    format = new Intl.DateTimeFormat("en-GB", {
-      timeZone,
-      weekday: "short",
-      hour: "2-digit",
-      minute: "2-digit",
-      hourCycle: "h23",
-    });
-    formats.set(timeZone, format);
-  }
-  const parts = Object.fromEntries(format.formatToParts(unixMs).map(({ type, value }) => [type, value]));
-  const weekdays: readonly (string | undefined)[] = WEEKDAYS;
-  const day = weekdays.indexOf(parts.weekday?.toLowerCase());
-  return day * DAY_MINUTES + Number(parts.hour) * 60 + Number(parts.minute);
+  const { day, time } = localTime(unixMs, timeZone);
+  return DAYS.indexOf(day) * DAY_MINUTES + minuteOf(time);
 }
 
 /**
@@ -56,7 +43,7 @@ function minutesOpen(hours: readonly OpeningSpan[], minute: number): number | un
     const start = minuteOf(from);
     const length = minuteOf(to) > start ? minuteOf(to) - start : minuteOf(to) + DAY_MINUTES - start;
     for (const day of days) {
-      const since = (minute - WEEKDAYS.indexOf(day) * DAY_MINUTES - start + 2 * WEEK_MINUTES) % WEEK_MINUTES;
+      const since = (minute - DAYS.indexOf(day) * DAY_MINUTES - start + 2 * WEEK_MINUTES) % WEEK_MINUTES;
       if (since < length && (longest === undefined || since > longest)) longest = since;
     }
   }

@@ -79,21 +79,10 @@ export function stepPress(
       input.pad,
     );
 
-  const atOnce = [{ kind: "indicate", pad: input.pad, pattern: "felt" }] as const;
-  const promise = [{ kind: "indicate", pad: input.pad, pattern: "thanks" }] as const;
-  const acknowledge = input.ref === undefined ? [] : [{ kind: "acknowledge", pad: input.pad, ref: input.ref } as const];
-  const flags: string[] = [];
+  const taken = takeIn(state, input, touchpoint.id, moment);
+  if (!taken.fresh || question === undefined || value === undefined) return taken;
   const condition = state.conditions[`${input.pad}/${input.button}`];
-  if (condition !== undefined) flags.push(condition);
-
-  const arrived = takeIn(state, input, touchpoint.id, moment);
-  if (arrived === undefined) return { state, decision: { ...NOTHING, afterCommit: acknowledge } };
-  if (arrived.late) flags.push("late");
-  const { windows, keep, losses } = arrived;
-
-  const taken = { ...NOTHING, keep, atOnce, afterCommit: [...acknowledge, ...promise] };
-  if (question === undefined || value === undefined)
-    return { state: { ...state, windows }, decision: { ...taken, facts: losses } };
+  const flags = [...(condition === undefined ? [] : [condition]), ...(taken.late ? ["late"] : [])];
   const id = moment.newId(moment.unixMs - (moment.ms - input.atMs));
   const data: EventData["press"] = {
     pad: input.pad,
@@ -106,56 +95,42 @@ export function stepPress(
     flags,
   };
   const fact: Fact = { type: "press", id, touchpoint: touchpoint.id, atMs: input.atMs, data };
-  return {
-    state: { ...state, windows },
-    decision: { ...taken, facts: [fact, ...losses] },
-    press: { id, atMs: input.atMs },
-  };
+  const { state: after, decision } = taken;
+  return { state: after, decision: { ...decision, facts: [fact, ...decision.facts] }, press: { id, atMs: input.atMs } };
 }
 
-/** A press that is no rating, such as the staff's: counted, acknowledged and thanked like any other, but no event. */
-export function stepUnrated(
-  state: PressState,
-  input: PressInput,
-  touchpoint: string,
-  moment: Moment,
-): PressStep & { readonly fresh: boolean } {
+/** A press that was taken in: `fresh` where it is not one that was there already, `late` where others overtook it. */
+interface Taken extends PressStep {
+  readonly fresh: boolean;
+  readonly late: boolean;
+}
+
+/**
+ * Counts, acknowledges and thanks for a press, and makes no event of it: all that there is to a press that is no rating, such
+ * as the staff's. One that was there already, or is being committed, is acknowledged again, behind the commit of the first.
+ */
+export function takeIn(state: PressState, input: PressInput, touchpoint: string, moment: Moment): Taken {
   const acknowledge = input.ref === undefined ? [] : [{ kind: "acknowledge", pad: input.pad, ref: input.ref } as const];
-  const arrived = takeIn(state, input, touchpoint, moment);
-  if (arrived === undefined) return { state, decision: { ...NOTHING, afterCommit: acknowledge }, fresh: false };
-  return {
-    state: { ...state, windows: arrived.windows },
-    decision: {
-      ...NOTHING,
-      facts: arrived.losses,
-      keep: arrived.keep,
-      atOnce: [{ kind: "indicate", pad: input.pad, pattern: "felt" }],
-      afterCommit: [...acknowledge, { kind: "indicate", pad: input.pad, pattern: "thanks" }],
-    },
-    fresh: true,
+  const thanked: Decision = {
+    ...NOTHING,
+    atOnce: [{ kind: "indicate", pad: input.pad, pattern: "felt" }],
+    afterCommit: [...acknowledge, { kind: "indicate", pad: input.pad, pattern: "thanks" }],
   };
-}
-
-/** The counter of a press goes into its window; undefined where it was there: counted already, or being committed. */
-function takeIn(
-  state: PressState,
-  input: PressInput,
-  touchpoint: string,
-  moment: Moment,
-): { windows: PressState["windows"]; keep: Record<string, unknown>; losses: Fact[]; late: boolean } | undefined {
-  if (input.ref === undefined) return { windows: state.windows, keep: {}, losses: [], late: false };
+  if (input.ref === undefined) return { state, decision: thanked, fresh: true, late: false };
   const key = windowKey(input.ref);
   const before = state.windows[key]?.window;
   const arrival = arrive(before, input.ref.session, input.ref.counter, moment.ms);
-  // Acknowledged again, behind the commit of the first.
-  if (arrival.duplicate) return undefined;
+  if (arrival.duplicate)
+    return { state, decision: { ...NOTHING, afterCommit: acknowledge }, fresh: false, late: false };
   const newSession = before !== undefined && before.session !== input.ref.session;
   const losses = newSession ? lossFacts(before, input.pad, Number.POSITIVE_INFINITY, moment, touchpoint).facts : [];
   const ripe = lossFacts(arrival.window, input.pad, moment.ms, moment, touchpoint);
+  const windows = { ...state.windows, [key]: { pad: input.pad, ref: input.ref, window: ripe.window } };
+  const keep = { [key]: { pad: input.pad, port: input.ref.port, wire: input.ref.pad, ...ripe.window } };
   return {
-    windows: { ...state.windows, [key]: { pad: input.pad, ref: input.ref, window: ripe.window } },
-    keep: { [key]: { pad: input.pad, port: input.ref.port, wire: input.ref.pad, ...ripe.window } },
-    losses: [...losses, ...ripe.facts],
+    state: { ...state, windows },
+    decision: { ...thanked, facts: [...losses, ...ripe.facts], keep },
+    fresh: true,
     late: arrival.late,
   };
 }

@@ -4,8 +4,9 @@ import { followUpsOf } from "../config/follow-up.ts";
 import type { TouchpointConfig } from "../config/schema.ts";
 import type { Survey } from "../config/surveys.ts";
 import { type Decision, type Moment, NOTHING } from "./decision.ts";
+import { localTime } from "./local-time.ts";
 import { pickedFact, questionOf, Run, type Showing, showingOf, surveyFact } from "./survey-run.ts";
-import { countAnswer, DayCount, dayOf, Rotation } from "./survey-turns.ts";
+import { countAnswer, DayCount, Rotation } from "./survey-turns.ts";
 
 /** The questionnaires of the device, part of the engine's settings. */
 export interface SurveySettings {
@@ -67,7 +68,7 @@ export function surveyOf(settings: Settings, touchpoint: TouchpointConfig | unde
 }
 
 export function today(settings: Settings, moment: Moment): string {
-  return dayOf(moment.unixMs, settings.surveys?.timezone ?? "UTC");
+  return localTime(moment.unixMs, settings.surveys?.timezone ?? "UTC").date;
 }
 
 /** What is asked at a touchpoint changed: state, and what is kept of it. */

@@ -81,20 +81,3 @@ export function countAnswer(count: DayCount | undefined, day: string, question: 
   const before = Object.hasOwn(answers, question) ? (answers[question] ?? 0) : 0;
   return { day, answers: { ...answers, [question]: before + 1 } };
 }
-
-const days = new Map<string, Intl.DateTimeFormat>();
-
-/** The calendar day of a UTC moment in a time zone, YYYY-MM-DD. */
-export function dayOf(unixMs: number, timezone: string): string {
-  let format = days.get(timezone);
-  if (format === undefined) {
-    format = new Intl.DateTimeFormat("sv-SE", {
-      timeZone: timezone,
-      year: "numeric",
-      month: "2-digit",
-      day: "2-digit",
-    });
-    days.set(timezone, format);
-  }
-  return format.format(unixMs);
-}
