@@ -2,13 +2,11 @@
 import { cpSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pause } from "../../src/supervise/backoff.ts";
-import { startMosquitto } from "../../test/fakes/mosquitto.ts";
 import { until } from "../../test/fakes/until.ts";
 import { between, seededRandom } from "../trials/random.ts";
-import { ROOT } from "../trials/settings.ts";
-import { type Subscriber, startSubscriber } from "../trials/subscriber.ts";
+import type { Subscriber } from "../trials/subscriber.ts";
 import { judgeArrivals } from "./arrivals.ts";
-import { type ChaosTill, createTill, withEnding } from "./till.ts";
+import { type ChaosTill, createTillAtBroker, withEnding } from "./till.ts";
 import { mustBe, type Outcome, type TrialContext } from "./trial.ts";
 
 const WITHIN_MS = 60_000;
@@ -104,12 +102,7 @@ interface Pressed {
 
 async function withTill(folder: string, work: (pressed: Pressed) => Promise<Outcome>): Promise<Outcome> {
   return await withEnding(async (ending) => {
-    const broker = await startMosquitto();
-    ending.push(broker.dispose);
-    const subscriber = await startSubscriber(broker.port, ROOT);
-    ending.push(subscriber.end);
-    const till = await createTill({ folder, brokerUrl: broker.url });
-    ending.push(till.remove);
+    const { till, subscriber } = await createTillAtBroker(ending, folder);
     let seed = 0;
     const press = async (ms: number): Promise<void> => {
       seed += 1;

@@ -5,14 +5,11 @@ import { openReader } from "../../src/journal/read.ts";
 import { verifyJournal } from "../../src/journal/verify.ts";
 import { packageRoot } from "../../src/place.ts";
 import { pause } from "../../src/supervise/backoff.ts";
-import { startMosquitto } from "../../test/fakes/mosquitto.ts";
 import { buildSlowSync, slowSyncEnv } from "../../test/fakes/slow-sync.ts";
 import { until } from "../../test/fakes/until.ts";
 import { between, seededRandom } from "../trials/random.ts";
-import { ROOT } from "../trials/settings.ts";
-import { startSubscriber } from "../trials/subscriber.ts";
 import { judgeArrivals } from "./arrivals.ts";
-import { type ChaosTill, createTill, withEnding } from "./till.ts";
+import { type ChaosTill, createTillAtBroker, withEnding } from "./till.ts";
 import { mustBe, type Outcome, type TrialContext } from "./trial.ts";
 import { createVolume } from "./volume.ts";
 
@@ -124,14 +121,10 @@ export async function diskReadOnly({ folder, seed, count, progress }: TrialConte
 export async function diskErrors({ folder, seed, count, progress }: TrialContext): Promise<Outcome> {
   return await withEnding(async (ending) => {
     const random = seededRandom(seed);
-    const broker = await startMosquitto();
-    ending.push(broker.dispose);
-    const subscriber = await startSubscriber(broker.port, ROOT);
-    ending.push(subscriber.end);
     const fail = join(folder, "fail");
     const library = buildSlowSync(join(packageRoot(), "test", "fixtures", "slow-sync.c"), folder);
-    const till = await createTill({ folder, brokerUrl: broker.url }, { env: slowSyncEnv(library, { fail }) });
-    ending.push(till.remove);
+    const options = { env: slowSyncEnv(library, { fail }) };
+    const { till, subscriber } = await createTillAtBroker(ending, folder, { options });
     await till.start();
     till.press(seed);
     const errors = ["EIO", "WRITE-EIO", "READ-EIO", "ENOSPC", "EROFS"];
@@ -174,16 +167,8 @@ async function onDisk(folder: string, seed: number, work: (on: OnDisk) => Promis
   return await withEnding(async (ending) => {
     const volume = createVolume(folder, VOLUME_MIB);
     ending.push(async () => volume.remove());
-    const broker = await startMosquitto();
-    ending.push(broker.dispose);
-    const subscriber = await startSubscriber(broker.port, ROOT);
-    ending.push(subscriber.end);
     const dataDir = join(volume.path, "data");
-    const till = await createTill({
-      folder,
-      local: { dataDir, broker: { url: broker.url } },
-    });
-    ending.push(till.remove);
+    const { till, subscriber } = await createTillAtBroker(ending, folder, { local: { dataDir } });
     await till.start();
     till.press(seed);
     await acknowledgesMore(till);

@@ -3,16 +3,15 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { openReader } from "../../src/journal/read.ts";
 import { verifyJournal } from "../../src/journal/verify.ts";
-import { freePort, startMosquitto } from "../../test/fakes/mosquitto.ts";
+import { freePort } from "../../test/fakes/mosquitto.ts";
 import { until } from "../../test/fakes/until.ts";
 import { seededRandom } from "../trials/random.ts";
-import { journalFile, ROOT, TOUCHPOINT } from "../trials/settings.ts";
-import { startSubscriber } from "../trials/subscriber.ts";
+import { journalFile, TOUCHPOINT } from "../trials/settings.ts";
 import { judgeArrivals } from "./arrivals.ts";
 import { callMany } from "./http-calls.ts";
 import { watchMemory } from "./memory.ts";
 import { mutant, noise, pick } from "./mutants.ts";
-import { createTill, withEnding } from "./till.ts";
+import { createTillAtBroker, withEnding } from "./till.ts";
 import { mustBe, type Outcome, type TrialContext } from "./trial.ts";
 
 const TOKEN = "a-token-of-the-trial-0123456789";
@@ -48,15 +47,10 @@ const BODIES = [
 export async function fuzzDoor({ folder, seed, count, progress }: TrialContext): Promise<Outcome> {
   return await withEnding(async (ending) => {
     const random = seededRandom(seed);
-    const broker = await startMosquitto();
-    ending.push(broker.dispose);
-    const subscriber = await startSubscriber(broker.port, ROOT);
-    ending.push(subscriber.end);
     const tokenFile = join(folder, "token");
     writeFileSync(tokenFile, TOKEN, { mode: 0o600 });
     const port = await freePort();
-    const till = await createTill({ folder, brokerUrl: broker.url, local: { http: { port, tokenFile } } });
-    ending.push(till.remove);
+    const { till, subscriber } = await createTillAtBroker(ending, folder, { local: { http: { port, tokenFile } } });
     const agent = await till.start();
     till.press(seed);
     await until(() => subscriber.arrived.length > 0, "the agent is connected", WITHIN_MS);

@@ -1,15 +1,13 @@
 // Garbage and near-misses on every topic that a device listens to: dropped, counted, and the connection stays.
 import mqtt from "mqtt";
 import { openReader } from "../../src/journal/read.ts";
-import { startMosquitto } from "../../test/fakes/mosquitto.ts";
 import { until } from "../../test/fakes/until.ts";
 import { seededRandom } from "../trials/random.ts";
 import { journalFile, ROOT } from "../trials/settings.ts";
-import { startSubscriber } from "../trials/subscriber.ts";
 import { judgeArrivals } from "./arrivals.ts";
 import { watchMemory } from "./memory.ts";
 import { mutant, noise, pick } from "./mutants.ts";
-import { createTill, withEnding } from "./till.ts";
+import { createTillAtBroker, withEnding } from "./till.ts";
 import { mustBe, type Outcome, type TrialContext } from "./trial.ts";
 
 const MAY_GROW_MIB = 48;
@@ -36,16 +34,11 @@ const ROUND = 500;
 export async function fuzzTopics({ folder, seed, count, progress }: TrialContext): Promise<Outcome> {
   return await withEnding(async (ending) => {
     const random = seededRandom(seed);
-    const broker = await startMosquitto();
-    ending.push(broker.dispose);
-    const subscriber = await startSubscriber(broker.port, ROOT);
-    ending.push(subscriber.end);
-    const till = await createTill({ folder, brokerUrl: broker.url });
-    ending.push(till.remove);
+    const { till, subscriber, brokerUrl } = await createTillAtBroker(ending, folder);
     const agent = await till.start();
     till.press(seed);
     await until(() => subscriber.arrived.length > 0, "the agent is connected", WITHIN_MS);
-    const client = await mqtt.connectAsync(broker.url, { protocolVersion: 5, reconnectPeriod: 0 });
+    const client = await mqtt.connectAsync(brokerUrl, { protocolVersion: 5, reconnectPeriod: 0 });
     ending.push(() => client.endAsync(true));
     const reader = openReader(journalFile(folder));
     const { stream } = reader.head();

@@ -2,12 +2,14 @@
 
 import { appendFileSync } from "node:fs";
 import { join } from "node:path";
+import { startMosquitto } from "../../test/fakes/mosquitto.ts";
 import { createFakePad, type FakePad } from "../../test/fakes/pad.ts";
 import { createCable } from "../../test/fakes/pty.ts";
 import type { AgentOptions, AgentProcess } from "../trials/agent-process.ts";
 import { STARTED, startAgent } from "../trials/agent-process.ts";
 import { type PressStream, STREAM_BUTTONS, startPressing } from "../trials/press-stream.ts";
-import { type TrialSettings, writeTrialConfig } from "../trials/settings.ts";
+import { ROOT, type TrialSettings, writeTrialConfig } from "../trials/settings.ts";
+import { type Subscriber, startSubscriber } from "../trials/subscriber.ts";
 
 /** Longest wait for a start on a busy machine, milliseconds. */
 const START_MS = 60_000;
@@ -77,6 +79,28 @@ export async function createTill(settings: TrialSettings, options: AgentOptions 
       await cable.remove();
     },
   };
+}
+
+/** What may be otherwise about a till at a broker of its own. */
+interface AtBroker {
+  readonly local?: TrialSettings["local"];
+  readonly options?: AgentOptions;
+}
+
+/** A till with a Mosquitto of its own, and somebody who hears everything there; all of it is ended with `ending`. */
+export async function createTillAtBroker(
+  ending: (() => Promise<unknown>)[],
+  folder: string,
+  { local, options = {} }: AtBroker = {},
+): Promise<{ readonly till: ChaosTill; readonly subscriber: Subscriber; readonly brokerUrl: string }> {
+  const broker = await startMosquitto();
+  ending.push(broker.dispose);
+  const subscriber = await startSubscriber(broker.port, ROOT);
+  ending.push(subscriber.end);
+  const settings = { folder, brokerUrl: broker.url, ...(local === undefined ? {} : { local }) };
+  const till = await createTill(settings, options);
+  ending.push(till.remove);
+  return { till, subscriber, brokerUrl: broker.url };
 }
 
 /** Things to be ended, in the reverse order of their making, whatever went wrong. */

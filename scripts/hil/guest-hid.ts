@@ -2,7 +2,7 @@
 import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { hidPad } from "../../src/buttons/hid.ts";
-import { PadConfig } from "../../src/config/schema.ts";
+import { PadConfig } from "../../src/config/pads.ts";
 import { keep, until } from "./guest-rig.ts";
 
 const BY_ID = "/dev/input/by-id";

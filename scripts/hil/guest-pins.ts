@@ -3,7 +3,7 @@ import { type ChildProcess, execFileSync } from "node:child_process";
 import { gpioPad } from "../../src/buttons/gpio.ts";
 import { onoffPad } from "../../src/buttons/onoff.ts";
 import type { RunPad } from "../../src/buttons/pad.ts";
-import { PadConfig } from "../../src/config/schema.ts";
+import { PadConfig } from "../../src/config/pads.ts";
 import { endChild, exited, startChild } from "../../src/supervise/child.ts";
 import type { FaultCode } from "../../src/words/errors.ts";
 import { after, keep, print, type Running, type SimulatedChip, simulatedChip, until } from "./guest-rig.ts";

@@ -2,7 +2,7 @@
 import { openPad } from "../buttons/open.ts";
 import type { PadPort } from "../buttons/pad.ts";
 import type { SimulatedPad } from "../buttons/simulated.ts";
-import type { PadConfig } from "../config/schema.ts";
+import type { PadConfig } from "../config/pads.ts";
 import type { Health } from "../health/health.ts";
 import { keepRunning } from "../supervise/keep-running.ts";
 import type { Fault, FaultCode } from "../words/errors.ts";

@@ -2,7 +2,7 @@
 import type { ChildProcess } from "node:child_process";
 import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
-import type { PadConfig } from "../config/schema.ts";
+import type { PadConfig } from "../config/pads.ts";
 import { pause } from "../supervise/backoff.ts";
 import { endChild, exited, startChild } from "../supervise/child.ts";
 import { Fault } from "../words/errors.ts";

@@ -1,5 +1,5 @@
 // USB keypads and keyboard-wedge readers: a supervised child takes the device for itself and passes on its raw events.
-import type { PadConfig } from "../config/schema.ts";
+import type { PadConfig } from "../config/pads.ts";
 import { endChild, startChild } from "../supervise/child.ts";
 import { Fault } from "../words/errors.ts";
 import { stampedMs, watchEdges } from "./edges.ts";

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Gpio } from "onoff";
-import type { PadConfig } from "../config/schema.ts";
+import type { PadConfig } from "../config/pads.ts";
 import { asFault, Fault } from "../words/errors.ts";
 import { watchEdges } from "./edges.ts";
 import { BEEPER, LAMP, type Player, playPatterns } from "./lamp.ts";

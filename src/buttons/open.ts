@@ -1,5 +1,5 @@
 // From a pad's configuration to its driver. Each driver loads only when used, so a broken native module stops one pad.
-import type { PadConfig } from "../config/schema.ts";
+import type { PadConfig } from "../config/pads.ts";
 import type { RunPad } from "./pad.ts";
 import { createSimulatedPad, type SimulatedPad } from "./simulated.ts";
 

@@ -1,5 +1,5 @@
 // What comes in on a serial line, as pad inputs: the contract's protocol, and patterns for other makers' pads.
-import type { PadConfig } from "../config/schema.ts";
+import type { PadConfig } from "../config/pads.ts";
 import { asFault, Fault } from "../words/errors.ts";
 import type { PadInput } from "../words/inputs.ts";
 import { createLineCutter } from "./lines.ts";

@@ -1,7 +1,7 @@
 // The serial driver: the contract's pad protocol, or a pattern for pads of other makers, on a real port.
 import { stat } from "node:fs/promises";
 import { SerialPort } from "serialport";
-import type { PadConfig } from "../config/schema.ts";
+import type { PadConfig } from "../config/pads.ts";
 import { asFault, Fault } from "../words/errors.ts";
 import type { Indication } from "../words/inputs.ts";
 import type { RunPad } from "./pad.ts";

@@ -1,5 +1,5 @@
 // The simulated driver: a pad pressed by software, speaking the contract's protocol so that nothing is skipped.
-import type { PadConfig } from "../config/schema.ts";
+import type { PadConfig } from "../config/pads.ts";
 import type { Indication, PressRef } from "../words/inputs.ts";
 import type { PadContext, RunPad } from "./pad.ts";
 

@@ -12,3 +12,5 @@ export const NO_LOGIN = "no user or password in an address: name them by usernam
 export function hasNoLogin(address: string): boolean {
   return !URL.canParse(address) || (new URL(address).username === "" && new URL(address).password === "");
 }
+
+export const milliseconds = z.int().min(0).max(86_400_000);

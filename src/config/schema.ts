@@ -1,141 +1,14 @@
 // The configuration, declared once: types, defaults, descriptions and examples; JSON Schema and docs come from here.
 import { z } from "zod";
 import { AlertSettings, alertMistakes } from "./alerts.ts";
+import { CameraConfig } from "./cameras.ts";
 import { CustomersConfig, HttpConfig, surroundings } from "./context.ts";
 import { FairPlaySettings } from "./fair-play.ts";
-import { filePath, hasNoLogin, id, NO_LOGIN } from "./fields.ts";
+import { filePath, hasNoLogin, id, milliseconds, NO_LOGIN } from "./fields.ts";
 import { checkFollowUp, FollowUpConfig } from "./follow-up.ts";
 import { NotifySettings } from "./notify.ts";
+import { PadConfig } from "./pads.ts";
 import { SurveyConfig } from "./surveys.ts";
-
-const milliseconds = z.int().min(0).max(86_400_000);
-
-const serialPad = z
-  .strictObject({
-    id,
-    driver: z.literal("serial"),
-    port: filePath.describe("path of the port, best below /dev/serial/by-id"),
-    baud: z.int().min(1200).max(1_000_000).default(115_200).describe("bits per second, 8N1"),
-    pads: z
-      .record(z.string().min(1).max(16), id)
-      .optional()
-      .describe("pad names on the wire → ids here; without it any pad on this port is taken as this one"),
-    pattern: z
-      .strictObject({
-        line: z
-          .string()
-          .describe("regular expression over one line; group `button` names the button, `scan` a code read"),
-        buttons: z.record(z.string(), z.string()).optional().describe("what the line calls a button → its name here"),
-      })
-      .optional()
-      .describe("reads pads of other makers; without it the port speaks the contract's protocol"),
-  })
-  .describe("a pad on a serial line");
-
-const line = z.union([z.int().min(0), z.string().min(1)]).describe("line offset on the chip, or line name");
-const edges = {
-  activeLow: z.boolean().default(true).describe("true where pressing connects the line to ground"),
-  debounceMs: milliseconds.default(20).describe("the level must be stable this long"),
-  stuckMs: milliseconds.default(30_000).describe("held longer than this is stuck"),
-};
-
-const gpioPad = z
-  .strictObject({
-    id,
-    driver: z.literal("gpio"),
-    chip: z.string().min(1).describe("chip label such as pinctrl-rp1; its number moves between kernels"),
-    buttons: z.record(z.string(), line).describe("button name → line"),
-    lamp: line.optional().describe("line of a lamp, by offset or name"),
-    beeper: line.optional().describe("line of a beeper, by offset or name"),
-    bias: z
-      .enum(["pull-up", "pull-down", "disabled", "as-is"])
-      .default("pull-up")
-      .describe("resistor inside the chip; `as-is` leaves what the boot loader set"),
-    ...edges,
-  })
-  .describe("buttons on GPIO lines through libgpiod");
-
-const onoffPad = z
-  .strictObject({
-    id,
-    driver: z.literal("onoff"),
-    chip: z.string().min(1).describe("chip label; its base is added to each offset"),
-    buttons: z.record(z.string(), z.int().min(0)).describe("button name → line offset on the chip"),
-    lamp: z.int().min(0).optional().describe("line offset of a lamp"),
-    beeper: z.int().min(0).optional().describe("line offset of a beeper"),
-    ...edges,
-  })
-  .describe("buttons on GPIO lines through sysfs, for kernels that still have it");
-
-const hidPad = z
-  .strictObject({
-    id,
-    driver: z.literal("hid"),
-    device: filePath.describe("path below /dev/input/by-id, or /dev/input/eventN"),
-    mode: z
-      .enum(["keypad", "wedge"])
-      .default("keypad")
-      .describe("keypad: each key is a button; wedge: keys up to Enter are one code"),
-    buttons: z.record(z.string(), z.string()).default({}).describe("key name such as KEY_1 → button name"),
-    debounceMs: edges.debounceMs,
-    stuckMs: edges.stuckMs,
-  })
-  .describe("a USB keypad or keyboard-wedge reader");
-
-const simulatedPad = z
-  .strictObject({ id, driver: z.literal("simulated") })
-  .describe("a pad pressed by software: demo, page, tests");
-
-export const PadConfig = z.discriminatedUnion("driver", [serialPad, gpioPad, onoffPad, hidPad, simulatedPad]);
-export type PadConfig = z.infer<typeof PadConfig>;
-
-const cameraSource = z
-  .discriminatedUnion("kind", [
-    z.strictObject({ kind: z.literal("v4l2"), device: filePath.describe("best below /dev/v4l/by-id") }),
-    z.strictObject({
-      kind: z.literal("rtsp"),
-      url: z
-        .url({ protocol: /^rtsps?$/ })
-        .refine(hasNoLogin, NO_LOGIN)
-        .describe("without user and password"),
-      transport: z.enum(["tcp", "udp"]).default("tcp").describe("tcp loses no packets on a busy network"),
-      username: z.string().optional().describe("the camera's user"),
-      passwordFile: filePath.optional().describe("file that holds the camera's password and nothing else"),
-    }),
-    z.strictObject({
-      kind: z.literal("file"),
-      path: filePath.describe("a video file"),
-      loop: z.boolean().default(false).describe("start again at its end"),
-    }),
-    z.strictObject({
-      kind: z.literal("scene"),
-      seed: z.int().min(0).default(1).describe("the same seed draws the same day"),
-      canary: z
-        .boolean()
-        .default(false)
-        .describe("draws a noise tile that `privacy` tests look for in everything written or sent"),
-    }),
-  ])
-  .describe("where the pictures come from");
-
-export const CameraConfig = z
-  .strictObject({
-    id,
-    source: cameraSource,
-    width: z.int().min(160).max(1920).default(640).describe("frames are scaled to this width, pixels"),
-    height: z.int().min(96).max(1080).default(384).describe("frames are scaled to this height, pixels"),
-    fps: z.number().min(0.5).max(30).default(8).describe("frames per second taken from the source"),
-    staleMs: milliseconds
-      .default(5_000)
-      .describe("older than this the newest frame is stale and the source starts again"),
-    detect: z
-      .array(z.enum(["face", "person"]))
-      .min(1)
-      .default(["face", "person"])
-      .describe("what is looked for; expressions are read from faces only"),
-  })
-  .describe("a camera; its frames stay in memory and leave the vision room as numbers");
-export type CameraConfig = z.infer<typeof CameraConfig>;
 
 const BrokerConfig = z
   .strictObject({

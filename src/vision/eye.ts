@@ -1,7 +1,7 @@
 // The eye's thread: owns the camera processes and keeps only the newest frame of each.
 import { fileURLToPath } from "node:url";
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
-import type { CameraConfig } from "../config/schema.ts";
+import type { CameraConfig } from "../config/cameras.ts";
 import { readSecret } from "../config/secret.ts";
 import { keepRunning } from "../supervise/keep-running.ts";
 import { cameraCommand } from "./camera/command.ts";

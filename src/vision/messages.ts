@@ -1,6 +1,6 @@
 // What the threads of the vision room say to each other: numbers and states, never a picture.
 import type { MessagePort } from "node:worker_threads";
-import type { CameraConfig } from "../config/schema.ts";
+import type { CameraConfig } from "../config/cameras.ts";
 import type { StageState } from "../supervise/keep-running.ts";
 import { Fault, type FaultCode } from "../words/errors.ts";
 import type { FaceSeen, PersonSeen } from "../words/inputs.ts";

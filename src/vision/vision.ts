@@ -1,5 +1,6 @@
 // The seam of the vision room: cameras in, numbers out. No picture ever crosses it.
-import type { CameraConfig, Config } from "../config/schema.ts";
+import type { CameraConfig } from "../config/cameras.ts";
+import type { Config } from "../config/schema.ts";
 import type { StageReport } from "../supervise/keep-running.ts";
 import type { CameraState, Seen } from "../words/inputs.ts";
 

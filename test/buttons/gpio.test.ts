@@ -1,7 +1,7 @@
 // The libgpiod driver over fake tools of both generations: presses, lamp, and each way the tools can fail.
 import { describe, expect, test } from "vitest";
 import { gpioPad } from "../../src/buttons/gpio.ts";
-import { PadConfig } from "../../src/config/schema.ts";
+import { PadConfig } from "../../src/config/pads.ts";
 import { fakeChip, withTools } from "../fakes/gpio-tools.ts";
 import { runPad, until } from "./pin-rig.ts";
 

@@ -15,7 +15,7 @@ import {
 } from "../../src/buttons/hid-events.ts";
 import { keyCharacter, keyName } from "../../src/buttons/hid-keys.ts";
 import { EMPTY_WEDGE, MOST_CHARACTERS, onWedgeKey, SILENCE_MS } from "../../src/buttons/hid-wedge.ts";
-import { PadConfig } from "../../src/config/schema.ts";
+import { PadConfig } from "../../src/config/pads.ts";
 import { runPad, until } from "./pin-rig.ts";
 
 /** One struct input_event as the kernel writes it. */

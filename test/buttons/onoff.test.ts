@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { chipBase, onoffPad } from "../../src/buttons/onoff.ts";
-import { PadConfig } from "../../src/config/schema.ts";
+import { PadConfig } from "../../src/config/pads.ts";
 import { Fault } from "../../src/words/errors.ts";
 import { runPad } from "./pin-rig.ts";
 

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
 import type { PadPort } from "../../src/buttons/pad.ts";
 import { serialPad } from "../../src/buttons/serial.ts";
-import { PadConfig } from "../../src/config/schema.ts";
+import { PadConfig } from "../../src/config/pads.ts";
 import { keepRunning } from "../../src/supervise/keep-running.ts";
 import type { PadInput } from "../../src/words/inputs.ts";
 import { createFakePad } from "../fakes/pad.ts";

@@ -77,6 +77,14 @@ function run(acts: readonly Act[], restartAt: ReadonlySet<number>): Shift {
   return shift;
 }
 
+/** What happens in a shift, and before which of it the agent is started again. */
+const anyShift = [fc.array(act, { minLength: 1, maxLength: 60 }), fc.array(fc.nat(59), { maxLength: 5 })] as const;
+const runAt = (chosen: readonly { readonly do: () => Act }[], at: readonly number[]): Shift =>
+  run(
+    chosen.map((one) => one.do()),
+    new Set(at),
+  );
+
 test("any prefix and a restart is no restart", () => {
   fc.assert(
     fc.property(
@@ -120,50 +128,36 @@ function liveBefore(names: readonly string[]): boolean {
 
 test("of each key revs rise one by one from raised to resolved, and nothing follows resolved; one is open per rule", () => {
   fc.assert(
-    fc.property(
-      fc.array(act, { minLength: 1, maxLength: 60 }),
-      fc.array(fc.nat(59), { maxLength: 5 }),
-      (chosen, at) => {
-        const shift = run(
-          chosen.map((one) => one.do()),
-          new Set(at),
-        );
-        const last = new Map<string, { rev: number; state: string; count: number }>();
-        const open = new Map<string, string>();
-        for (const { data } of shift.of("alert")) {
-          const before = last.get(data.key);
-          expect(data.rev).toBe((before?.rev ?? 0) + 1);
-          expect(before === undefined).toBe(data.state === "raised" && data.rev === 1);
-          expect(before?.state).not.toBe("resolved");
-          expect(data.count).toBeGreaterThanOrEqual(before?.count ?? 1);
-          expect(open.get(data.rule) ?? data.key).toBe(data.key);
-          if (data.state === "resolved") open.delete(data.rule);
-          else open.set(data.rule, data.key);
-          last.set(data.key, data);
-        }
-      },
-    ),
+    fc.property(...anyShift, (chosen, at) => {
+      const shift = runAt(chosen, at);
+      const last = new Map<string, { rev: number; state: string; count: number }>();
+      const open = new Map<string, string>();
+      for (const { data } of shift.of("alert")) {
+        const before = last.get(data.key);
+        expect(data.rev).toBe((before?.rev ?? 0) + 1);
+        expect(before === undefined).toBe(data.state === "raised" && data.rev === 1);
+        expect(before?.state).not.toBe("resolved");
+        expect(data.count).toBeGreaterThanOrEqual(before?.count ?? 1);
+        expect(open.get(data.rule) ?? data.key).toBe(data.key);
+        if (data.state === "resolved") open.delete(data.rule);
+        else open.set(data.rule, data.key);
+        last.set(data.key, data);
+      }
+    }),
     { numRuns: 150 },
   );
 });
 
 test("no press is lost or doubled, and each judgement names presses that are there", () => {
   fc.assert(
-    fc.property(
-      fc.array(act, { minLength: 1, maxLength: 60 }),
-      fc.array(fc.nat(59), { maxLength: 5 }),
-      (chosen, at) => {
-        const shift = run(
-          chosen.map((one) => one.do()),
-          new Set(at),
-        );
-        const rated = chosen.filter(({ name }) => name.startsWith("press") && !name.startsWith("press done"));
-        const presses = shift.of("press");
-        expect(presses.map(({ data }) => data.button)).toEqual(rated.map(({ name }) => name.split(" ")[1]));
-        const ids = new Set(presses.map(({ id }) => id));
-        for (const { data } of shift.of("judgement")) for (const id of data.presses) expect(ids.has(id)).toBe(true);
-      },
-    ),
+    fc.property(...anyShift, (chosen, at) => {
+      const shift = runAt(chosen, at);
+      const rated = chosen.filter(({ name }) => name.startsWith("press") && !name.startsWith("press done"));
+      const presses = shift.of("press");
+      expect(presses.map(({ data }) => data.button)).toEqual(rated.map(({ name }) => name.split(" ")[1]));
+      const ids = new Set(presses.map(({ id }) => id));
+      for (const { data } of shift.of("judgement")) for (const id of data.presses) expect(ids.has(id)).toBe(true);
+    }),
     { numRuns: 150 },
   );
 });

@@ -1,7 +1,7 @@
 // A camera's child process: what it may do wrong, and what comes of it. The children are real processes.
 import { execFileSync } from "node:child_process";
 import { afterEach, describe, expect, test } from "vitest";
-import type { CameraConfig } from "../../src/config/schema.ts";
+import type { CameraConfig } from "../../src/config/cameras.ts";
 import { type CameraCommand, cameraCommand, sayable } from "../../src/vision/camera/command.ts";
 import { runCamera } from "../../src/vision/camera/run-camera.ts";
 import type { Frame } from "../../src/vision/frame.ts";

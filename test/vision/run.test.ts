@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, expect, test } from "vitest";
-import type { CameraConfig } from "../../src/config/schema.ts";
+import type { CameraConfig } from "../../src/config/cameras.ts";
 import { createClipWriter } from "../../src/vision/clip/annotate.ts";
 import { runVision } from "../../src/vision/run.ts";
 import { createScene } from "../../src/vision/scene/paint.ts";

@@ -1,6 +1,6 @@
 // The cameras: each gives a frame, neither black nor frozen, or the running agent has it.
 
-import type { CameraConfig } from "../../config/schema.ts";
+import type { CameraConfig } from "../../config/cameras.ts";
 import { readSecret } from "../../config/secret.ts";
 import { builtUrl } from "../../place.ts";
 import { cameraCommand } from "../../vision/camera/command.ts";

@@ -1,7 +1,7 @@
 // GPIO: libgpiod's tools, the chip by its label, and each line of the pad.
 import { infoArgs, type LineInfo, parseChips, parseLines, parseVersion } from "../../buttons/gpio-tools.ts";
 import { chipBase } from "../../buttons/onoff.ts";
-import type { PadConfig } from "../../config/schema.ts";
+import type { PadConfig } from "../../config/pads.ts";
 import { type Finding, failed, failedBy, ok, type Patient } from "../finding.ts";
 
 type GpioPad = Extract<PadConfig, { driver: "gpio" }>;

@@ -1,5 +1,5 @@
 // The pads: ports, keypads and readers are there and may be opened, or the running agent has them already.
-import type { PadConfig } from "../../config/schema.ts";
+import type { PadConfig } from "../../config/pads.ts";
 import { type Check, type Finding, failed, ok, type Patient, skipped } from "../finding.ts";
 import { gpioFindings, onoffFindings } from "./gpio.ts";
 

@@ -1,6 +1,6 @@
 // Which child process brings the frames of a camera, and what it is told. Pure.
 
-import type { CameraConfig } from "../../config/schema.ts";
+import type { CameraConfig } from "../../config/cameras.ts";
 import { redactText } from "../../config/secret.ts";
 import type { Size } from "../frame.ts";
 

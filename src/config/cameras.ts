@@ -1,0 +1,51 @@
+// Settings of cameras: where the pictures come from, how large and how often, and what is looked for in them.
+import { z } from "zod";
+import { filePath, hasNoLogin, id, milliseconds, NO_LOGIN } from "./fields.ts";
+
+const cameraSource = z
+  .discriminatedUnion("kind", [
+    z.strictObject({ kind: z.literal("v4l2"), device: filePath.describe("best below /dev/v4l/by-id") }),
+    z.strictObject({
+      kind: z.literal("rtsp"),
+      url: z
+        .url({ protocol: /^rtsps?$/ })
+        .refine(hasNoLogin, NO_LOGIN)
+        .describe("without user and password"),
+      transport: z.enum(["tcp", "udp"]).default("tcp").describe("tcp loses no packets on a busy network"),
+      username: z.string().optional().describe("the camera's user"),
+      passwordFile: filePath.optional().describe("file that holds the camera's password and nothing else"),
+    }),
+    z.strictObject({
+      kind: z.literal("file"),
+      path: filePath.describe("a video file"),
+      loop: z.boolean().default(false).describe("start again at its end"),
+    }),
+    z.strictObject({
+      kind: z.literal("scene"),
+      seed: z.int().min(0).default(1).describe("the same seed draws the same day"),
+      canary: z
+        .boolean()
+        .default(false)
+        .describe("draws a noise tile that `privacy` tests look for in everything written or sent"),
+    }),
+  ])
+  .describe("where the pictures come from");
+
+export const CameraConfig = z
+  .strictObject({
+    id,
+    source: cameraSource,
+    width: z.int().min(160).max(1920).default(640).describe("frames are scaled to this width, pixels"),
+    height: z.int().min(96).max(1080).default(384).describe("frames are scaled to this height, pixels"),
+    fps: z.number().min(0.5).max(30).default(8).describe("frames per second taken from the source"),
+    staleMs: milliseconds
+      .default(5_000)
+      .describe("older than this the newest frame is stale and the source starts again"),
+    detect: z
+      .array(z.enum(["face", "person"]))
+      .min(1)
+      .default(["face", "person"])
+      .describe("what is looked for; expressions are read from faces only"),
+  })
+  .describe("a camera; its frames stay in memory and leave the vision room as numbers");
+export type CameraConfig = z.infer<typeof CameraConfig>;
