@@ -8,6 +8,7 @@ import { filePath, hasNoLogin, id, milliseconds, NO_LOGIN } from "./fields.ts";
 import { checkFollowUp, FollowUpConfig } from "./follow-up.ts";
 import { NotifySettings } from "./notify.ts";
 import { PadConfig } from "./pads.ts";
+import { RollupConfig } from "./rollups.ts";
 import { SurveyConfig } from "./surveys.ts";
 
 const BrokerConfig = z
@@ -196,6 +197,7 @@ const Fleet = z
       .describe("the emotional background, an event per interval and zone"),
     alerts: AlertSettings.prefault({}),
     fairPlay: FairPlaySettings.prefault({}),
+    rollups: RollupConfig.prefault({}),
   })
   .describe("what may come from the central server for many devices alike");
 

@@ -6,6 +6,7 @@ import { EVENT_DATA, type EventData, type Fact } from "../words/events.ts";
 import type { Input, Seen } from "../words/inputs.ts";
 import { type AlertsOfPlace, staffWord } from "./alerts.ts";
 import type { CustomerHash } from "./context.ts";
+import { endCoverage } from "./coverage.ts";
 import { both, type Decision, type Moment, NOTHING, utc } from "./decision.ts";
 import * as episodes from "./episodes.ts";
 import { emptyMood, feel, type MoodState, moodFigures } from "./mood.ts";
@@ -200,11 +201,13 @@ export function stopEngine(
   state: EngineState,
   moment: Moment,
 ): { state: EngineState; decision: Decision } {
-  return eachZone(settings, state, undefined, (id, zone, before) => {
+  const ended = eachZone(settings, state, undefined, (id, zone, before) => {
     const settled = settle(id, zone, before, episodes.cut(before.episodes, zone), moment, "stopped");
     const felt = endInterval(settings, id, zone, settled.state, moment, true);
     return { state: felt.state, decision: both(settled.decision, felt.decision) };
   });
+  const facts = endCoverage(settings.touchpoints, state.products.coverage, moment);
+  return { state: ended.state, decision: both(ended.decision, { ...NOTHING, facts }) };
 }
 
 type ZoneStep = { state: ZoneState; decision: Decision };

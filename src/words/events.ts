@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { AlertData, AnswerData, JudgementData, PressData, SurveyData } from "./feedback.ts";
 import { instant } from "./instant.ts";
+import { CoverageData, RollupData } from "./rollups.ts";
 import { ActivityData, ScanData, ServiceData, ShiftData, TransactionData } from "./trade.ts";
 
 /** `synced`: a time source vouches for it; `unsynced`: none does; `corrected`: repaired before sending. */
@@ -127,6 +128,8 @@ export const EVENT_DATA = {
   shift: ShiftData,
   scan: ScanData,
   service: ServiceData,
+  coverage: CoverageData,
+  rollup: RollupData,
 } as const;
 
 export type EventType = keyof typeof EVENT_DATA;
@@ -159,6 +162,8 @@ export const LANE: Record<EventType, number> = {
   shift: 2,
   scan: 2,
   service: 2,
+  coverage: 2,
+  rollup: 2,
 };
 export const LANES = [0, 1, 2] as const;
 

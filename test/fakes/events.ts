@@ -81,6 +81,23 @@ const DATA: EventData = {
   transaction: { transaction: "4711", amount: 12.5, currency: "EUR", items: 3 },
   shift: { shift: "s1", staff: "anna", state: "started", source: "badge", start: "2026-11-22T08:00:00.000Z" },
   scan: { pad: "reader", kind: "unknown" },
+  coverage: { start: "2026-11-22T09:00:00.000Z", end: "2026-11-22T09:15:00.000Z", runningMs: 900_000 },
+  rollup: {
+    key: "15m 2026-11-22T09:00:00.000Z till response-rate",
+    rev: 1,
+    window: "15m",
+    date: "2026-11-22",
+    start: "2026-11-22T09:00:00.000Z",
+    end: "2026-11-22T09:15:00.000Z",
+    metric: "response-rate",
+    n: 4,
+    numerator: 1,
+    denominator: 4,
+    source: "contacts",
+    value: 0.25,
+    interval: [0.0456, 0.6994],
+    coverage: 1,
+  },
   service: { service: "w1", state: "opened", ticket: "A17", start: "2026-11-22T09:14:07.311Z" },
 };
 
