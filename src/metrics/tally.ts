@@ -1,6 +1,6 @@
 // Counts what journaled events say, each where its time puts it. Pure; presses that were judged are left out.
-import { localTime } from "../touchpoint/local-time.ts";
 import { type Envelope, EVENT_DATA, type EventData } from "../words/events.ts";
+import { Calendar } from "./calendar.ts";
 import { addOne, type Counts, emptyCounts, type ScaleName, scaleKey } from "./counts.ts";
 import { addTo, NOTHING_SUMMED } from "./scales.ts";
 
@@ -27,9 +27,9 @@ export type Choose = (touchpoint: string, atMs: number, who: Who | undefined) =>
 /**
  * Counts events in the order of their `seq`. A judgement may come later than its presses, an episode later than those it
  * claims, and a sale may be corrected by the same number on the same day: so all are read before anything is counted.
- * @param timezone of the shop, IANA name
+ * @param calendar of the shop's own clock
  */
-export function count(events: Iterable<Told>, choose: Choose, timezone = "UTC"): void {
+export function count(events: Iterable<Told>, choose: Choose, calendar: Calendar): void {
   const all = [...events].map(read);
   const known: Known = {
     choose,
@@ -40,22 +40,15 @@ export function count(events: Iterable<Told>, choose: Choose, timezone = "UTC"):
   const sales = new Map<string, Sale>();
   const named = new Set<string>();
   const reacted = new Set<string>();
-  const dates = new Map<number, string>();
-  // Making a local date is dear, and those of a quarter-hour are the same in every time zone.
-  const dateOf = (ms: number): string => {
-    const quarter = Math.floor(ms / 900_000);
-    const date = dates.get(quarter) ?? localTime(ms, timezone).date;
-    dates.set(quarter, date);
-    return date;
-  };
   for (const event of all) {
     const { id, touchpoint, press, answer, transaction } = event;
     if (touchpoint === undefined) continue;
     const response = press ?? answer;
     if (response?.transaction !== undefined && counts(id, known))
-      for (const ms of [0, NEXT_DAY_MS]) named.add(`${touchpoint}/${dateOf(event.ms - ms)}/${response.transaction}`);
+      for (const ms of [0, NEXT_DAY_MS])
+        named.add(`${touchpoint}/${calendar.dateOf(event.ms - ms)}/${response.transaction}`);
     if (transaction !== undefined) {
-      const key = `${touchpoint}/${dateOf(event.ms)}/${transaction.transaction}`;
+      const key = `${touchpoint}/${calendar.dateOf(event.ms)}/${transaction.transaction}`;
       const first = sales.get(key);
       sales.set(key, { touchpoint, atMs: first?.atMs ?? event.ms, words: (first?.words ?? 0) + 1, sale: transaction });
     }
@@ -93,7 +86,7 @@ export function tally(events: Iterable<Told>, { shift, period, timezone }: Tally
       places.set(touchpoint, counts);
       return [counts];
     },
-    timezone,
+    new Calendar(timezone ?? "UTC"),
   );
   const open = shift === undefined ? openAlerts(all, period?.toMs) : new Map<string, EventData["alert"][]>();
   for (const touchpoint of open.keys()) if (!places.has(touchpoint)) places.set(touchpoint, emptyCounts());

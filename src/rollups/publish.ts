@@ -1,6 +1,6 @@
 // Which rollups are to be told: those of windows that are over, and have become another than what was told of them.
 import type { Database } from "../journal/sqlite.ts";
-import { type Calendar, hourOf, quarterOf } from "../metrics/calendar.ts";
+import { type Calendar, quarterOf } from "../metrics/calendar.ts";
 import { addCounts, type Counts, emptyCounts } from "../metrics/counts.ts";
 import { type RollupContent, rollupsOf, type WindowPlace } from "../metrics/rollups.ts";
 import type { RollupData, RollupWindow } from "../words/rollups.ts";
@@ -109,11 +109,7 @@ function placeOf(db: Database, calendar: Calendar, due: Due): WindowPlace | "lat
   if (window !== "shift") {
     const date = calendar.dateOf(startMs);
     const span =
-      window === "15m"
-        ? quarterOf(startMs)
-        : window === "hour"
-          ? hourOf(startMs, calendar.timezone)
-          : calendar.dayOf(date);
+      window === "15m" ? quarterOf(startMs) : window === "hour" ? calendar.hourOf(startMs) : calendar.dayOf(date);
     return { window, date, touchpoint, ...span };
   }
   const shift = db
