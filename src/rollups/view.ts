@@ -2,9 +2,10 @@
 import type { EventFilter, StoredEvent } from "../journal/read.ts";
 import type { Database, Statement } from "../journal/sqlite.ts";
 import { Calendar, quarterOf } from "../metrics/calendar.ts";
-import { addCounts, type Counts, emptyCounts } from "../metrics/counts.ts";
+import { type Counts, emptyCounts } from "../metrics/counts.ts";
 import { offsetOf, type Repairs } from "../metrics/repair.ts";
-import { count, NEXT_DAY_MS, type Told } from "../metrics/tally.ts";
+import { count, NEXT_DAY_MS, quartersOf, type Told } from "../metrics/tally.ts";
+import { merge } from "../metrics/tree.ts";
 import { type Envelope, EVENT_DATA, type EventData } from "../words/events.ts";
 import { contentOf } from "./content.ts";
 import { Responses } from "./responses.ts";
@@ -25,6 +26,9 @@ export const COUNTED = [
   "activity",
   "alert",
   "coverage",
+  "survey",
+  "shift",
+  "mood",
 ] as const;
 /** What the counts of a day are made from. */
 export const READ_FOR_COUNTS: readonly string[] = [...COUNTED, "judgement"];
@@ -167,7 +171,7 @@ export class View {
         return undefined;
       case "shift":
         this.#shift(event);
-        return undefined;
+        break;
       case "alert":
         this.#alert(event);
         break;
@@ -193,11 +197,16 @@ export class View {
         from = Math.min(from, response.seq);
       }
     };
+    const lasts = (): void => {
+      const [fromMs, toMs] = [Date.parse(String(data.start)) + offsetMs, Date.parse(String(data.end)) + offsetMs];
+      for (const quarter of quartersOf({ fromMs, toMs })) at(Math.max(quarter.fromMs, fromMs));
+    };
     switch (event.type) {
       case "press":
       case "answer":
         at(ms);
         if (data.transaction !== undefined) at(ms - NEXT_DAY_MS);
+        named([data.follows]);
         this.#responses.add(event.id, seq, [...dates]);
         break;
       case "judgement":
@@ -211,6 +220,17 @@ export class View {
         if (data.state !== "closed") return;
         at(ms);
         named(data.presses);
+        lasts();
+        break;
+      case "survey":
+        at(ms);
+        named(data.answers);
+        break;
+      case "shift":
+        lasts();
+        break;
+      case "mood":
+        at(Date.parse(String(data.end)) + offsetMs);
         break;
       case "coverage":
         at(Date.parse(String(data.start)) + offsetMs);
@@ -365,7 +385,7 @@ export class View {
       .pluck()
       .iterate({ fromMs, toMs, touchpoint, stream: stream ?? null });
     const sum = emptyCounts();
-    for (const text of rows) addCounts(sum, JSON.parse(String(text)) as Counts);
+    for (const text of rows) merge(sum, JSON.parse(String(text)) as Counts);
     return sum;
   }
 

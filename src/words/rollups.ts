@@ -22,6 +22,8 @@ export const RollupData = z.object({
   end: edge.describe("UTC; no longer belongs to it"),
   shift: z.string().optional().describe("id of the shift; what a camera said is never in it"),
   staff: z.string().optional(),
+  survey: z.string().optional().describe("id of the questionnaire whose named metric it is"),
+  surveyVersion: z.int().min(1).optional(),
   question: z.string().optional(),
   questionVersion: z.int().min(1).optional(),
   min: z.number().optional(),
