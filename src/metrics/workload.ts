@@ -57,17 +57,18 @@ export function countWork(into: Workload, sale: EventData["transaction"]): void 
  */
 export function workloadFigures({ onShiftMs, busyMs, windows, sales, items, amounts }: Workload): Figure[] {
   const hours = onShiftMs / 3_600_000;
-  const perHour = (metric: string, n: number, sum: number, interval: Interval | null): Figure => ({
+  const perHour = (metric: string, n: number, sum: number | null, interval: Interval | null): Figure => ({
     metric,
     n,
     numerator: sum,
     denominator: hours,
-    value: hours === 0 ? null : sum / hours,
+    value: hours === 0 || sum === null ? null : sum / hours,
     interval: hours === 0 || interval === null ? null : [interval[0] / hours, interval[1] / hours],
   });
   return [
     perHour("sales-per-hour", sales, sales, poisson(sales)),
-    perHour("items-per-hour", items.n, items.sum, rateInterval(items)),
+    // Whose till says no pieces did not sell none.
+    perHour("items-per-hour", items.n, items.n === 0 ? null : items.sum, rateInterval(items)),
     ...Object.entries(amounts).map(([currency, sum]) =>
       perHour(["amount-per-hour", currency].filter(Boolean).join("-"), sum.n, sum.sum, rateInterval(sum)),
     ),

@@ -1,5 +1,18 @@
 import { describe, expect, test } from "vitest";
-import { adjustedWaldNps, meanInterval, shareDifference, studentT, wilson } from "../../src/metrics/intervals.ts";
+import {
+  adjustedWaldNps,
+  type Interval,
+  meanDifference,
+  meanInterval,
+  pairedShareDifference,
+  poisson,
+  quantileRanks,
+  rateInterval,
+  shareDifference,
+  studentT,
+  wilson,
+} from "../../src/metrics/intervals.ts";
+import { chanceOf, coverage, holds, MET, meetsTheBar } from "./chance.ts";
 
 describe("Wilson's interval", () => {
   // R. G. Newcombe, Statistics in Medicine 17 (1998) 857–872, table I, method 3.
@@ -104,8 +117,133 @@ test("a difference from nothing is nothing", () => {
   expect(shareDifference(1, 2, 0, 0)).toBeNull();
 });
 
-const holds = (interval: readonly [number, number] | null, value: number): boolean =>
-  interval !== null && interval[0] <= value && value <= interval[1];
+describe("the difference of two shares of the same cases", () => {
+  // Tables of Bentur et al. (2009) and Cavo et al. (2012), as in M. W. Fagerland, S. Lydersen, P. Laake, Statistics in Medicine
+  // 33 (2014) 2850–2875; the bounds are worked by hand: 2/23 − 8/23 = −0.26087, variance (10/23 − 0.068053)/23 = 0.015945;
+  // 7/163 − 17/163 = −0.06135, variance (24/163 − 0.003764)/163 = 0.00088021.
+  test.each([
+    [1, 7, 21, -0.5084, -0.0134],
+    [6, 16, 161, -0.1195, -0.0032],
+  ])("%i and %i that differ, of %i", (first, second, n, low, high) => {
+    const [from, to] = pairedShareDifference(first, second, n) ?? [];
+    expect(from).toBeCloseTo(low, 4);
+    expect(to).toBeCloseTo(high, 4);
+  });
+
+  test("of nothing is nothing, and stays on the scale", () => {
+    expect(pairedShareDifference(0, 0, 0)).toBeNull();
+    expect(pairedShareDifference(1, 0, 1)?.[1]).toBeLessThanOrEqual(1);
+  });
+
+  test.each([30, 60])("covers the truth as often as it says, exactly reckoned, n = %i", (n) => {
+    const coverages: number[] = [];
+    for (const up of grid(0.1, 0.8, 0.1))
+      for (const down of grid(0.1, 0.9 - up, 0.1)) {
+        let covered = 0;
+        for (let a = 0; a <= n; a += 1)
+          for (let b = 0; a + b <= n; b += 1)
+            if (holds(pairedShareDifference(a, b, n), up - down)) covered += trinomial(n, a, b, up, down);
+        coverages.push(covered);
+      }
+    expect(meetsTheBar(coverages), `${coverages}`).toEqual(MET);
+  });
+});
+
+describe("the difference of two means", () => {
+  test("worked by hand: 1, 2, 3, 4, 5 and 2, 4, 9", () => {
+    // 3 − 5; 2.5/5 + 13/3 = 4.83333; degrees 4.83333² / (0.5²/4 + 4.33333²/2) = 2.47, rounded down 2: t = 4.3027
+    const [low, high] = meanDifference({ n: 5, sum: 15, squares: 55 }, { n: 3, sum: 15, squares: 101 }) ?? [];
+    expect(low).toBeCloseTo(-2 - 4.3027 * Math.sqrt(4.83333), 3);
+    expect(high).toBeCloseTo(-2 + 4.3027 * Math.sqrt(4.83333), 3);
+  });
+
+  test("needs two values on either side, and of equal ones is narrow", () => {
+    expect(meanDifference({ n: 1, sum: 1, squares: 1 }, { n: 3, sum: 3, squares: 5 })).toBeNull();
+    expect(meanDifference({ n: 2, sum: 4, squares: 8 }, { n: 2, sum: 2, squares: 2 })).toEqual([1, 1]);
+  });
+
+  test("covers the truth as often as it says, for ratings skewed to either end", () => {
+    const chance = chanceOf(3);
+    const [bad, good] = [
+      [0.5, 0.3, 0.1, 0.1],
+      [0.1, 0.1, 0.3, 0.5],
+    ] as const;
+    const summed = (n: number, shares: readonly number[]) => {
+      const values = range(n).map(() => chance.index(shares) + 1);
+      return { n, sum: sum(values, (one) => one), squares: sum(values, (one) => one ** 2) };
+    };
+    const coverages = [
+      [30, 30],
+      [30, 200],
+      [60, 60],
+      [200, 200],
+    ].map(([few = 0, many = 0]) =>
+      coverage(1_000, () => meanDifference(summed(few, bad), summed(many, good)), 1.8 - 3.2),
+    );
+    expect(meetsTheBar(coverages), `${coverages}`).toEqual(MET);
+  });
+});
+
+describe("the expected number of events", () => {
+  test("of 0 and of 10, worked by hand: 1.92 ± 1.92, 11.9207 ± 1.95996 · √10.96036", () => {
+    expect(poisson(0)[0]).toBe(0);
+    expect(poisson(0)[1]).toBeCloseTo(3.8415, 4);
+    expect(poisson(10)[0]).toBeCloseTo(5.432, 3);
+    expect(poisson(10)[1]).toBeCloseTo(18.4094, 3);
+  });
+
+  test("covers the truth as often as it says, exactly reckoned, 5 to 200", () => {
+    const coverages = grid(5, 200, 1.5).map((mean) =>
+      sum(range(400), (k) => (holds(poisson(k), mean) ? Math.exp(k * Math.log(mean) - mean - logFactorial(k)) : 0)),
+    );
+    expect(meetsTheBar(coverages), `${coverages}`).toEqual(MET);
+  });
+
+  test("and of their amounts, even uneven ones, by simulation", () => {
+    const chance = chanceOf(5);
+    const coverages = [0.5, 0.8, 1].flatMap((sigma) =>
+      [30, 60, 200].map((events) => {
+        const draw = (): Interval | null => {
+          const amounts = range(chance.poisson(events)).map(() => Math.exp(sigma * chance.normal()));
+          return rateInterval({
+            n: amounts.length,
+            sum: sum(amounts, (one) => one),
+            squares: sum(amounts, (one) => one ** 2),
+          });
+        };
+        return coverage(1_000, draw, events * Math.exp(sigma ** 2 / 2));
+      }),
+    );
+    expect(meetsTheBar(coverages), `${coverages}`).toEqual(MET);
+  });
+
+  test("amounts of one event, or of none, have no interval", () => {
+    expect(rateInterval({ n: 1, sum: 5, squares: 25 })).toBeNull();
+    expect(rateInterval({ n: 0, sum: 0, squares: 0 })).toBeNull();
+  });
+});
+
+describe("the ranks around a quantile", () => {
+  test("worked by hand: 50 ± 1.96 · 5 for the median of 100, 45 ± 1.96 · 2.12 for the ninth decile of 50", () => {
+    expect(quantileRanks(0.5, 100)).toEqual([41, 60]);
+    expect(quantileRanks(0.9, 50)).toEqual([41, 50]);
+  });
+
+  test("are not given where too few values are to be expected on a side", () => {
+    expect(quantileRanks(0.5, 9)).toBeNull();
+    expect(quantileRanks(0.9, 49)).toBeNull();
+    expect(quantileRanks(0.5, 0)).toBeNull();
+  });
+
+  test.each([0.5, 0.9])("cover the truth as often as they say, exactly reckoned, p = %f", (p) => {
+    const coverages = grid(50, 300, 5).map((n) => {
+      const [low, high] = quantileRanks(p, n) ?? [0, 0];
+      return sum(range(n + 1), (below) => (low <= below && below < high ? binomial(n, below, p) : 0));
+    });
+    expect(meetsTheBar(coverages), `${coverages}`).toEqual(MET);
+  });
+});
+
 const range = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
 const grid = (from: number, to: number, by: number): number[] =>
   range(Math.floor((to - from) / by + 1e-9) + 1).map((i) => from + i * by);
