@@ -1,6 +1,7 @@
 // What is told of one window at one touchpoint: a rollup for each question, and one for each other figure. Pure.
+
+import type { Span } from "../touchpoint/calendar.ts";
 import type { RollupData, RollupWindow } from "../words/rollups.ts";
-import type { Span } from "./calendar.ts";
 import type { Counts } from "./counts.ts";
 import type { Questionnaire } from "./questionnaires.ts";
 import { alertFigures, figuresOf, questionsOf, surveysOf } from "./report.ts";

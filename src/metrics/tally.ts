@@ -1,7 +1,8 @@
 // Counts what journaled events say, each where its time puts it. Pure; presses that were judged are left out.
+
+import { Calendar, QUARTER_MS, quarterOf, type Span } from "../touchpoint/calendar.ts";
 import { type Envelope, EVENT_DATA, type EventData } from "../words/events.ts";
 import { countMood } from "./background.ts";
-import { Calendar, QUARTER_MS, quarterOf, type Span } from "./calendar.ts";
 import { type Counts, emptyCounts } from "./counts.ts";
 import { countExplained } from "./drivers.ts";
 import { countDuration } from "./durations.ts";

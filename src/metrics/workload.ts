@@ -1,6 +1,7 @@
 // The work of a till: sales, pieces and money per hour on shift, and what part of the time somebody was served. Pure.
+
+import type { Span } from "../touchpoint/calendar.ts";
 import type { EventData } from "../words/events.ts";
-import type { Span } from "./calendar.ts";
 import { type Interval, poisson, rateInterval } from "./intervals.ts";
 import { addTo, type Figure, NOTHING_SUMMED, type Sum } from "./scales.ts";
 import { branchOf } from "./tree.ts";

@@ -1,9 +1,9 @@
 // Which rollups are to be told: those of windows that are over, and have become another than what was told of them.
 import type { Database } from "../journal/sqlite.ts";
-import { type Calendar, quarterOf } from "../metrics/calendar.ts";
 import { type Counts, emptyCounts } from "../metrics/counts.ts";
 import { type RollupContent, type RollupRules, rollupsOf, type WindowPlace } from "../metrics/rollups.ts";
 import { merge } from "../metrics/tree.ts";
+import { type Calendar, quarterOf } from "../touchpoint/calendar.ts";
 import type { RollupData, RollupWindow } from "../words/rollups.ts";
 import { contentOf } from "./content.ts";
 import type { View } from "./view.ts";

@@ -1,6 +1,6 @@
 // The tables of the view: counts by quarter-hour, day and shift, and how far the journal was read for them.
 import { Database } from "../journal/sqlite.ts";
-import type { Span } from "../metrics/calendar.ts";
+import type { Span } from "../touchpoint/calendar.ts";
 
 /** Raised whenever tables or the meaning of counts change: a file of another version is made anew from the journal. */
 const VERSION = 1;

@@ -1,11 +1,11 @@
 // Counts of any period: whole days as they were summed up, the rest counted from the journal. For whoever asks.
 import { existsSync } from "node:fs";
 import type { Database } from "../journal/sqlite.ts";
-import type { Span } from "../metrics/calendar.ts";
 import { type Counts, emptyCounts } from "../metrics/counts.ts";
 import type { Hour } from "../metrics/silence.ts";
 import { type TouchpointTally, tally } from "../metrics/tally.ts";
 import { merge } from "../metrics/tree.ts";
+import type { Span } from "../touchpoint/calendar.ts";
 import type { EventData } from "../words/events.ts";
 import { copyTables, openTables } from "./tables.ts";
 import { READ_FOR_COUNTS, type Source, told, View } from "./view.ts";

@@ -1,11 +1,12 @@
 // The view: counts by quarter-hour, day and shift, kept up with the journal. What it holds is what counting all anew would give.
 import type { EventFilter, StoredEvent } from "../journal/read.ts";
 import type { Database, Statement } from "../journal/sqlite.ts";
-import { Calendar, quarterOf } from "../metrics/calendar.ts";
 import { type Counts, emptyCounts } from "../metrics/counts.ts";
 import { offsetOf, type Repairs } from "../metrics/repair.ts";
 import { count, NEXT_DAY_MS, quartersOf, type Told } from "../metrics/tally.ts";
 import { merge } from "../metrics/tree.ts";
+import { Calendar, quarterOf } from "../touchpoint/calendar.ts";
+import { RATING_BY_EXPRESSION } from "../touchpoint/rating-mood.ts";
 import { type Envelope, EVENT_DATA, type EventData } from "../words/events.ts";
 import { contentOf } from "./content.ts";
 import { Responses } from "./responses.ts";
@@ -426,7 +427,7 @@ export class View {
 
   #published(event: Envelope): void {
     const { data } = EVENT_DATA.rollup.safeParse(event.data);
-    if (data === undefined) return;
+    if (data === undefined || data.metric === RATING_BY_EXPRESSION) return;
     const { rev, ...content } = data;
     this.#sql(
       `INSERT INTO published VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET rev = excluded.rev, content = excluded.content

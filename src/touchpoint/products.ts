@@ -9,6 +9,7 @@ import { type CoverageState, startCoverage, stepCoverage } from "./coverage.ts";
 import { both, type Decision, type Moment } from "./decision.ts";
 import type { EngineSettings } from "./engine.ts";
 import { type LiveFairPlay, startFairPlay, stepFairPlay } from "./fair-play-live.ts";
+import { type RatingMoodState, startRatingMood, stepRatingMood } from "./rating-mood.ts";
 import { type ServiceState, startService, stepService } from "./service.ts";
 import { type SurveysState, startSurveys, stepSurveys } from "./surveys.ts";
 
@@ -21,6 +22,7 @@ export interface ProductStates {
   readonly fairPlay: LiveFairPlay;
   readonly alerts: AlertState;
   readonly coverage: CoverageState;
+  readonly ratingMood: RatingMoodState;
 }
 
 /** States after a start, with what the journal kept. */
@@ -42,6 +44,7 @@ export function startProducts(
       fairPlay: fairPlay.state,
       alerts: alerts.state,
       coverage: startCoverage(moment),
+      ratingMood: startRatingMood(kept),
     },
     decision: [service, fairPlay, alerts].reduce((sum, { decision }) => both(sum, decision), surveys.decision),
   };
@@ -69,6 +72,7 @@ export function stepProducts(
   // After fair play: presses that it speaks against raise nothing.
   const alerts = stepAlerts(settings, states.alerts, input, fairPlay.decision, moment);
   const coverage = stepCoverage(settings.touchpoints, states.coverage, input, alerts.decision, moment);
+  const ratingMood = stepRatingMood(settings, states.ratingMood, input, coverage.decision, moment);
   const next: ProductStates = {
     surveys: surveys.state,
     activity: activity.state,
@@ -77,8 +81,9 @@ export function stepProducts(
     fairPlay: fairPlay.state,
     alerts: alerts.state,
     coverage: coverage.state,
+    ratingMood: ratingMood.state,
   };
-  return { states: isSame(states, next) ? states : next, decision: coverage.decision };
+  return { states: isSame(states, next) ? states : next, decision: ratingMood.decision };
 }
 
 function isSame(a: ProductStates, b: ProductStates): boolean {

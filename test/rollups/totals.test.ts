@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { FairPlaySettings } from "../../src/config/fair-play.ts";
-import { dayOf } from "../../src/metrics/calendar.ts";
+import { dayOf } from "../../src/touchpoint/calendar.ts";
 import { tally } from "../../src/metrics/tally.ts";
 import { judgedAnew } from "../../src/rollups/judged-anew.ts";
 import { openTables } from "../../src/rollups/tables.ts";

@@ -1,5 +1,5 @@
 // Quarter-hours, hours and days on the shop's own clock: days of 23, 24 or 25 hours, by its time zone. Pure.
-import { localTime } from "../touchpoint/local-time.ts";
+import { localTime } from "./local-time.ts";
 
 /** The hours of every time zone consist of whole quarter-hours of UTC. */
 export const QUARTER_MS = 900_000;
