@@ -96,6 +96,36 @@ describe("Student's t", () => {
     expect(high).toBeCloseTo(3 + 2.7764 * Math.sqrt(2.5 / 5), 2);
   });
 
+  test("the mean of four smileys covers the truth as often as it says, exactly reckoned, n = 30", () => {
+    const n = 30;
+    const logs = range(n + 1).map(logFactorial);
+    const coverages = [
+      [0.25, 0.25, 0.25, 0.25],
+      [0.05, 0.15, 0.3, 0.5],
+      [0.1, 0.1, 0.2, 0.6],
+      [0.3, 0.1, 0.1, 0.5],
+      [0.5, 0.3, 0.15, 0.05],
+    ].map((shares) => {
+      const truth = sum(range(4), (i) => (i + 1) * (shares[i] ?? 0));
+      let covered = 0;
+      for (let a = 0; a <= n; a += 1)
+        for (let b = 0; a + b <= n; b += 1)
+          for (let c = 0; a + b + c <= n; c += 1) {
+            const counts = [a, b, c, n - a - b - c];
+            const total = sum(range(4), (i) => (i + 1) * (counts[i] ?? 0));
+            const squares = sum(range(4), (i) => (i + 1) ** 2 * (counts[i] ?? 0));
+            if (!holds(meanInterval(n, total, squares), truth)) continue;
+            const terms = sum(
+              range(4),
+              (i) => (counts[i] ?? 0) * Math.log(shares[i] ?? 1) - (logs[counts[i] ?? 0] ?? 0),
+            );
+            covered += Math.exp((logs[n] ?? 0) + terms);
+          }
+      return covered;
+    });
+    expect(meetsTheBar(coverages), `${coverages}`).toEqual(MET);
+  });
+
   test("one value has no interval, and equal ones have a narrow one", () => {
     expect(meanInterval(1, 4, 16)).toBeNull();
     expect(meanInterval(3, 0.3, 0.03)?.[0]).toBeCloseTo(0.1, 6);
@@ -111,6 +141,27 @@ test.each([
   const [from, to] = shareDifference(k1, n1, k2, n2) ?? [];
   expect(from).toBeCloseTo(low, 4);
   expect(to).toBeCloseTo(high, 4);
+});
+
+test("the difference of two shares covers the truth as often as it says, exactly reckoned", () => {
+  const coverages = [
+    [30, 30],
+    [30, 90],
+  ].flatMap(([n1 = 0, n2 = 0]) =>
+    grid(0.1, 0.9, 0.1).flatMap((p1) =>
+      grid(0.1, 0.9, 0.1).map((p2) => {
+        const [first, second] = [range(n1 + 1), range(n2 + 1)].map((ks, i) =>
+          ks.map((k) => (i === 0 ? binomial(n1, k, p1) : binomial(n2, k, p2))),
+        );
+        return sum(range(n1 + 1), (a) =>
+          sum(range(n2 + 1), (b) =>
+            holds(shareDifference(a, n1, b, n2), p1 - p2) ? (first?.[a] ?? 0) * (second?.[b] ?? 0) : 0,
+          ),
+        );
+      }),
+    ),
+  );
+  expect(meetsTheBar(coverages), `${coverages}`).toEqual(MET);
 });
 
 test("a difference from nothing is nothing", () => {
