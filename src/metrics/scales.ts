@@ -84,16 +84,6 @@ export function isDissatisfied(value: number, { min, max }: Pick<Scale, "min" | 
 }
 
 /**
- * Mean of a scale of two to five smileys, with the scale in its name: means of scales of different lengths cannot be
- * compared. Whether the values were shown as smileys is for the caller to know.
- * @returns undefined for a longer scale
- */
-export function smileyMeanOf(scale: Scale): Figure | undefined {
-  if (scale.max - scale.min + 1 > 5) return undefined;
-  return { ...meanOf(scale), metric: `smiley-mean-of-${scale.min}-to-${scale.max}` };
-}
-
-/**
  * Net promoter score: share of 9 and 10 less share of 0 to 6, times 100. Source: F. F. Reichheld, Harvard Business Review
  * 81 (2003) 46–54.
  * @returns undefined for any other scale than 0 to 10
