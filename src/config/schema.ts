@@ -6,6 +6,7 @@ import { CustomersConfig, HttpConfig, surroundings } from "./context.ts";
 import { FairPlaySettings } from "./fair-play.ts";
 import { filePath, hasNoLogin, id, milliseconds, NO_LOGIN } from "./fields.ts";
 import { checkFollowUp, FollowUpConfig } from "./follow-up.ts";
+import { MqttDoorConfig } from "./mqtt-door.ts";
 import { NotifySettings } from "./notify.ts";
 import { PadConfig } from "./pads.ts";
 import { RollupConfig } from "./rollups.ts";
@@ -129,6 +130,7 @@ const Local = z
       .prefault({})
       .describe("the ceiling; remote settings may narrow it, never widen it"),
     http: HttpConfig.optional(),
+    mqttDoor: MqttDoorConfig.optional(),
     customers: CustomersConfig.optional(),
     notify: NotifySettings.prefault({}),
     logLevel: z.enum(["debug", "info", "warn", "error"]).default("info").describe("least serious level that is logged"),
