@@ -160,6 +160,7 @@ export async function runAgent(config: Config, options: AgentOptions): Promise<v
   const emotion = local.privacy.emotion !== undefined;
   const settings = {
     touchpoints: fleet.touchpoints,
+    openingHours: fleet.openingHours,
     timezone: local.timezone,
     ...(local.customers === undefined ? {} : { hash: customerHash(local.customers) }),
     mood: emotion ? { intervalMs: fleet.mood.intervalS * 1000, k: fleet.mood.k } : undefined,
@@ -246,7 +247,10 @@ export async function runAgent(config: Config, options: AgentOptions): Promise<v
             dropped: (fault) => dropped("uplink", fault),
             commands: {
               ...alertCommands((word) => seeTo(engine, word, boottime.nowMs())),
-              "survey.start": surveyStartCommand((input) => engine.decide(input), boottime.nowMs),
+              "survey.start": surveyStartCommand(
+                async (input) => (await engine.decided(input)).dropped,
+                boottime.nowMs,
+              ),
             },
             ...(options.uplinkTimings === undefined ? {} : { timings: options.uplinkTimings }),
           },

@@ -11,6 +11,7 @@ import { NotifySettings } from "./notify.ts";
 import { PadConfig } from "./pads.ts";
 import { RollupConfig } from "./rollups.ts";
 import { SurveyConfig } from "./surveys.ts";
+import { OpeningHours } from "./weekly.ts";
 
 const BrokerConfig = z
   .strictObject({
@@ -189,6 +190,9 @@ export type TouchpointConfig = z.infer<typeof TouchpointConfig>;
 const Fleet = z
   .strictObject({
     touchpoints: z.array(TouchpointConfig).min(1).describe("the places where customers are asked or met"),
+    openingHours: OpeningHours.default([]).describe(
+      "when the places are open; none: always. A press outside is flagged `closed`; silence raises alerts only inside",
+    ),
     surveys: z.array(SurveyConfig).max(50).default([]).describe("questionnaires"),
     mood: z
       .strictObject({

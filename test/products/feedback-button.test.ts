@@ -43,7 +43,7 @@ function example() {
   const [webhook] = settings.local.notify.webhooks;
   settings.local.notify.webhooks = [{ ...webhook, url: receiver.url, tokenFile: join(folder, "token") }];
   // Whatever the hour of this test.
-  settings.fleet.alerts.openingHours = [];
+  settings.fleet.openingHours = [];
   return parseConfig(stringify(settings), "feedback-button.yaml");
 }
 
