@@ -13,6 +13,7 @@ import { openTotals } from "../rollups/totals.ts";
 import { dayOf, type Span } from "../touchpoint/calendar.ts";
 import { localTime } from "../touchpoint/local-time.ts";
 import { csvLine } from "./csv.ts";
+import { localDate } from "./dates.ts";
 import { CONFIG_OPTION } from "./outcome.ts";
 
 const BAR = 24;
@@ -190,12 +191,6 @@ function bar(part: number): string {
 
 function digits(value: number): string {
   return value.toFixed(Math.abs(value) >= 10 ? 1 : 3);
-}
-
-function localDate(text: string): string {
-  if (!/^\d{4}-\d\d-\d\d$/.test(text) || new Date(Date.parse(text)).toJSON()?.slice(0, 10) !== text)
-    throw new InvalidArgumentError("write a date such as 2026-11-22");
-  return text;
 }
 
 function instantMs(text: string): number {
