@@ -1,10 +1,12 @@
 // Lays the truth of a simulated day beside what the metrics say of its events.
-import { Calendar } from "../metrics/calendar.ts";
-import { addOne, type Counts, emptyCounts } from "../metrics/counts.ts";
+
+import { type Counts, emptyCounts } from "../metrics/counts.ts";
 import { offsetOf, repairsIn } from "../metrics/repair.ts";
 import { reportOf, type TouchpointReport } from "../metrics/report.ts";
 import type { Figure } from "../metrics/scales.ts";
 import { count, type Told, tally } from "../metrics/tally.ts";
+import { addOne } from "../metrics/tree.ts";
+import { Calendar } from "../touchpoint/calendar.ts";
 import { localTime } from "../touchpoint/local-time.ts";
 import type { Envelope } from "../words/events.ts";
 import type { Plan } from "./plan.ts";
