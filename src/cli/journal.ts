@@ -13,7 +13,7 @@ import { cardYears } from "../journal/wear.ts";
 import { pause } from "../supervise/backoff.ts";
 import type { Envelope } from "../words/events.ts";
 import { csvLine } from "./csv.ts";
-import { instantMs } from "./instant.ts";
+import { instantMs } from "./dates.ts";
 import { CONFIG_OPTION, EXIT } from "./outcome.ts";
 
 const DAY_MS = 86_400_000;

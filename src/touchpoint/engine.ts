@@ -86,7 +86,7 @@ export function startEngine(
   const zones = Object.fromEntries(settings.touchpoints.map(({ id }) => [id, NEW_ZONE]));
   const products = startProducts(settings, kept, moment);
   return {
-    state: { products: products.states, presses: restorePresses(kept), zones },
+    state: { products: products.states, presses: restorePresses(kept, moment), zones },
     decision: both({ ...NOTHING, facts, keep }, products.decision),
   };
 }

@@ -26,6 +26,7 @@ export const FAULTS = {
   CONFIG_SECRET: { kind: "config", hint: "Put the secret in the file named, readable by this user only." },
   CONFIG_EXISTS: { kind: "input", hint: "Give another --config FILE, or --force to write over this one." },
   CONFIG_WRITE: { kind: "unavailable", hint: "Check that the folder exists, its rights and the space on its disk." },
+  SIMULATE_EXISTS: { kind: "input", hint: "Give a folder without a journal: a simulated day is no part of another." },
   JOURNAL_OPEN: { kind: "unavailable", hint: "Check the data folder's disk, space and rights." },
   JOURNAL_WRITE: {
     kind: "unavailable",

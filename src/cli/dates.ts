@@ -1,5 +1,12 @@
-// Reads a moment as a person writes it on the command line.
+// Dates and moments as people write them on the command line.
 import { InvalidArgumentError } from "commander";
+
+/** A date that there is, YYYY-MM-DD. */
+export function localDate(text: string): string {
+  if (!/^\d{4}-\d\d-\d\d$/.test(text) || new Date(Date.parse(text)).toJSON()?.slice(0, 10) !== text)
+    throw new InvalidArgumentError("write a date such as 2026-11-22");
+  return text;
+}
 
 /** UTC milliseconds of a date, which begins in UTC, or of an RFC 3339 time. @throws InvalidArgumentError for anything else */
 export function instantMs(text: string): number {
