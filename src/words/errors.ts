@@ -115,6 +115,19 @@ export const FAULTS = {
     kind: "unavailable",
     hint: "The model gave numbers that are not finite; run `touchpoint models verify`.",
   },
+  MODEL_UNKNOWN: { kind: "input", hint: "Run `touchpoint models pull` without a name: it lists what can be pulled." },
+  MODEL_FOLDER: {
+    kind: "config",
+    hint: "Set `local.modelsDir`, or give --models-dir FOLDER: the models shipped with the program are never changed.",
+  },
+  MODEL_FETCH: {
+    kind: "unavailable",
+    hint: "Check the network, or bring the file on a stick and give --from FOLDER; what was installed is as before.",
+  },
+  MODEL_WRITE: {
+    kind: "unavailable",
+    hint: "Check rights and space of the models folder; what was installed is as before.",
+  },
   CLIP_UNWRITABLE: {
     kind: "unavailable",
     hint: "Name another file for the annotated clip, in a folder that exists, has space and may be written to.",
