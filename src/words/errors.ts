@@ -105,7 +105,7 @@ export const FAULTS = {
     kind: "unavailable",
     hint: "Run `touchpoint models list`; copy the file named in the manifest into the models folder.",
   },
-  MODEL_HASH: { kind: "unavailable", hint: "The file is not the one in the manifest; copy it again." },
+  MODEL_HASH: { kind: "unavailable", hint: "The file is cut short or another one; copy it or pull it again." },
   MODEL_INVALID: { kind: "unavailable", hint: "The file is no model this runtime can load; copy it again." },
   MODEL_SHAPE: {
     kind: "unavailable",

@@ -172,6 +172,16 @@ describe("a model is installed", () => {
     for (const entry of readManifest(folder).models) await selfTest(folder, entry);
   });
 
+  test("a file that two entries share stays while one of them does", async () => {
+    await installModel(folder, face);
+    const { models } = readManifest(folder);
+    const twin = { ...entryOf({ version: 1, models }, "face-320x192"), name: "twin" };
+    writeFileSync(join(folder, "manifest.json"), JSON.stringify({ version: 1, models: [...models, twin] }));
+    const person = arrivalFrom(shipped, entryOf(manifest, "person-320x192"));
+    await installModel(folder, { ...person, entry: { ...person.entry, name: "face-320x192" } });
+    for (const entry of readManifest(folder).models) await selfTest(folder, entry);
+  });
+
   /** The same model with numbers that are none among its weights. */
   function withoutNumbers(): Buffer {
     const bytes = Buffer.from(face.bytes);

@@ -9,7 +9,7 @@ const offered = {
     commit: z.string().regex(/^[0-9a-f]{40}$/),
     file: z
       .string()
-      .regex(/^[\w.-]+$/)
+      .regex(/^\w[\w.-]*$/)
       .describe("its name there, and in a folder or on a stick"),
     url: z
       .url({ protocol: /^https$/ })

@@ -38,9 +38,10 @@ export async function installModel(modelsDir: string, { entry, bytes, card }: Ar
   } catch (thrown) {
     throw asFault(thrown, "MODEL_WRITE", `cannot install ${placed.name} in ${modelsDir}`);
   }
-  // An agent that runs has read its models already; a file that stays behind does no harm.
-  if (before !== undefined && before.file !== placed.file)
-    for (const file of [before.file, before.card]) rmSync(join(modelsDir, file), { force: true });
+  // An agent that runs has read its models already. Whoever wrote a manifest by hand may use one file for two models.
+  const used = manifest.models.flatMap(({ file, card: itsCard }) => [file, itsCard]);
+  for (const file of [before?.file, before?.card])
+    if (file !== undefined && !used.includes(file)) rmSync(join(modelsDir, file), { force: true });
   return placed;
 }
 
