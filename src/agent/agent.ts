@@ -25,7 +25,7 @@ import { seeTo } from "./alerting.ts";
 import { reportCondition } from "./conditions.ts";
 import { customerHash } from "./customers.ts";
 import { type Deciding, startDeciding } from "./deciding.ts";
-import { runDoor } from "./door.ts";
+import { runDoors } from "./door.ts";
 import { turnOffDumps } from "./dumps.ts";
 import { createLamps } from "./lamps.ts";
 import { runPads } from "./pads.ts";
@@ -160,6 +160,7 @@ export async function runAgent(config: Config, options: AgentOptions): Promise<v
   const emotion = local.privacy.emotion !== undefined;
   const settings = {
     touchpoints: fleet.touchpoints,
+    openingHours: fleet.openingHours,
     timezone: local.timezone,
     ...(local.customers === undefined ? {} : { hash: customerHash(local.customers) }),
     mood: emotion ? { intervalMs: fleet.mood.intervalS * 1000, k: fleet.mood.k } : undefined,
@@ -204,7 +205,7 @@ export async function runAgent(config: Config, options: AgentOptions): Promise<v
     simulated: (id, pad) => options.simulated?.(id, pad),
     opened: (ids) => lamps.again(ids),
   });
-  const door = runDoor(config, {
+  const doors = runDoors(config, {
     signal: inputs.signal,
     engine,
     health,
@@ -246,7 +247,10 @@ export async function runAgent(config: Config, options: AgentOptions): Promise<v
             dropped: (fault) => dropped("uplink", fault),
             commands: {
               ...alertCommands((word) => seeTo(engine, word, boottime.nowMs())),
-              "survey.start": surveyStartCommand((input) => engine.decide(input), boottime.nowMs),
+              "survey.start": surveyStartCommand(
+                async (input) => (await engine.decided(input)).dropped,
+                boottime.nowMs,
+              ),
             },
             ...(options.uplinkTimings === undefined ? {} : { timings: options.uplinkTimings }),
           },
@@ -268,7 +272,7 @@ export async function runAgent(config: Config, options: AgentOptions): Promise<v
   });
   watchdog.stopping();
   inputs.abort();
-  await Promise.all([pads.ended, vision, door, rollups]);
+  await Promise.all([pads.ended, vision, doors, rollups]);
   clearInterval(ticks);
   clearInterval(slowTicks);
   // A disk that does not answer must not keep the agent from ending: what is not on disk was never acknowledged.

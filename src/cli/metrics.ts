@@ -13,6 +13,7 @@ import { openTotals } from "../rollups/totals.ts";
 import { dayOf, type Span } from "../touchpoint/calendar.ts";
 import { localTime } from "../touchpoint/local-time.ts";
 import { csvLine } from "./csv.ts";
+import { instantMs } from "./instant.ts";
 import { CONFIG_OPTION } from "./outcome.ts";
 
 const BAR = 24;
@@ -196,12 +197,4 @@ function localDate(text: string): string {
   if (!/^\d{4}-\d\d-\d\d$/.test(text) || new Date(Date.parse(text)).toJSON()?.slice(0, 10) !== text)
     throw new InvalidArgumentError("write a date such as 2026-11-22");
   return text;
-}
-
-function instantMs(text: string): number {
-  const ms = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d))?$/.test(text)
-    ? Date.parse(text)
-    : Number.NaN;
-  if (Number.isNaN(ms)) throw new InvalidArgumentError("write 2026-11-22 or 2026-11-22T09:00:00Z");
-  return ms;
 }

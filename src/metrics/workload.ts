@@ -32,12 +32,13 @@ export function countOnShift(into: Workload, shift: Span, window: Span): void {
   into.onShiftMs += overlapMs(shift, window);
 }
 
-/** Counts what of a service window lies in a window; those of one till follow each other and never overlap. */
+/**
+ * Counts what of a service window lies in a window of time; those of one till follow each other and never overlap. One that
+ * reaches into several is one of `windows` where it ends.
+ */
 export function countBusy(into: Workload, service: Span, window: Span): void {
-  const ms = overlapMs(service, window);
-  if (ms === 0) return;
-  into.busyMs += ms;
-  into.windows += 1;
+  into.busyMs += overlapMs(service, window);
+  if (window.fromMs < service.toMs && service.toMs <= window.toMs) into.windows += 1;
 }
 
 /** Counts a sale: the till's last word on it, made on shift. */
@@ -55,16 +56,18 @@ export function countWork(into: Workload, sale: EventData["transaction"]): void 
  * The tachometer of a till: `sales-per-hour`, `items-per-hour`, `amount-per-hour-EUR`, and `busy-share`. The intervals take
  * customers as coming independently of each other, which a rush hour breaks: then they are too narrow for the whole day,
  * and right for each hour. Time is measured, not sampled, so the busy share has none. `n` is sales, or service windows.
+ * @returns nothing without time on shift
  */
 export function workloadFigures({ onShiftMs, busyMs, windows, sales, items, amounts }: Workload): Figure[] {
+  if (onShiftMs === 0) return [];
   const hours = onShiftMs / 3_600_000;
   const perHour = (metric: string, n: number, sum: number | null, interval: Interval | null): Figure => ({
     metric,
     n,
     numerator: sum,
     denominator: hours,
-    value: hours === 0 || sum === null ? null : sum / hours,
-    interval: hours === 0 || interval === null ? null : [interval[0] / hours, interval[1] / hours],
+    value: sum === null ? null : sum / hours,
+    interval: interval === null ? null : [interval[0] / hours, interval[1] / hours],
   });
   return [
     perHour("sales-per-hour", sales, sales, poisson(sales)),
@@ -78,7 +81,7 @@ export function workloadFigures({ onShiftMs, busyMs, windows, sales, items, amou
       n: windows,
       numerator: busyMs / 3_600_000,
       denominator: hours,
-      value: onShiftMs === 0 ? null : busyMs / onShiftMs,
+      value: busyMs / onShiftMs,
       interval: null,
     },
   ];

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import type { FairPlaySettings } from "../config/fair-play.ts";
 import type { TouchpointConfig, ZoneConfig } from "../config/schema.ts";
+import type { OpeningSpan } from "../config/weekly.ts";
 import { EVENT_DATA, type EventData, type Fact } from "../words/events.ts";
 import type { Input, Seen } from "../words/inputs.ts";
 import { type AlertsOfPlace, staffWord } from "./alerts.ts";
@@ -23,6 +24,8 @@ export interface EngineSettings {
   readonly surveys?: SurveySettings;
   readonly alerts?: AlertsOfPlace;
   readonly fairPlay?: FairPlaySettings;
+  /** Of touchpoints that have none of their own; none: always open. */
+  readonly openingHours?: readonly OpeningSpan[];
   /** IANA name of the shop's time zone; UTC without it. */
   readonly timezone?: string;
   /** A customer's number as keyed hashes; without it no customer is told from another. */

@@ -69,6 +69,7 @@ export const FAULTS = {
   DOOR_BODY: { kind: "input", hint: "Send a JSON object as docs/http.md describes it." },
   DOOR_ROUTE: { kind: "input", hint: "See docs/http.md for the paths and their methods." },
   DOOR_TYPE: { kind: "input", hint: "Send `Content-Type: application/json`." },
+  DOOR_RETAINED: { kind: "input", hint: "Publish requests without the retain flag, and remove the one that is kept." },
   DOOR_LENGTH: { kind: "input", hint: "Send at most 16 KiB in a body." },
   DOOR_BUSY: { kind: "unavailable", hint: "Wait a second and send again with the same Idempotency-Key." },
   DOOR_LATE: {
