@@ -26,7 +26,7 @@ try {
   await fillYear(file, CUSTOMERS);
 
   const reader = openReader(file);
-  const { head } = reader.head();
+  const { head } = reader.position();
   const bareMs = timed(() => {
     for (const { json } of reader.events()) JSON.parse(json);
   });

@@ -4,7 +4,7 @@ import { Fault } from "../words/errors.ts";
 import { isDamage } from "./failure.ts";
 import type { JournalHead } from "./journal.ts";
 import type { Gap, Range } from "./retention.ts";
-import { checkVersion } from "./schema.ts";
+import { checkVersion, metaOf } from "./schema.ts";
 import { Database } from "./sqlite.ts";
 import { rowSum } from "./sums.ts";
 import { readHead } from "./tables.ts";
@@ -43,6 +43,8 @@ export interface RefusedRow {
 
 export interface JournalReader {
   head(): JournalHead;
+  /** Stream and last seq alone: what waits need not be counted for it. */
+  position(): Pick<JournalHead, "stream" | "head">;
   /** Rows by seq, read page by page while the caller goes through them; ends at the head. */
   events(filter?: EventFilter): Generator<StoredEvent, void>;
   /** The last `count` rows, by seq. */
@@ -119,6 +121,13 @@ class SqliteReader implements JournalReader {
 
   head(): JournalHead {
     return guarded(this.#file, () => this.#db.transaction(() => readHead(this.#db))());
+  }
+
+  position(): Pick<JournalHead, "stream" | "head"> {
+    return guarded(this.#file, () => ({
+      stream: metaOf(this.#db, "stream") ?? "",
+      head: this.#one("SELECT max(seq) FROM events"),
+    }));
   }
 
   *events(filter: EventFilter = {}): Generator<StoredEvent, void> {

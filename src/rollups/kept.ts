@@ -1,11 +1,10 @@
 // What the view keeps: counts by quarter-hour, day and shift, the last word on alerts, shifts and rollups, and what is due.
 import type { Database, Statement } from "../journal/sqlite.ts";
 import { type Counts, emptyCounts } from "../metrics/counts.ts";
-import { merge } from "../metrics/tree.ts";
 import type { Calendar } from "../touchpoint/calendar.ts";
 import { RATING_BY_EXPRESSION } from "../touchpoint/rating-mood.ts";
 import { type Envelope, EVENT_DATA } from "../words/events.ts";
-import { contentOf } from "./content.ts";
+import { addText, contentOf, countsText, eventsIn } from "./content.ts";
 
 export class Kept {
   readonly #db: Database;
@@ -29,9 +28,9 @@ export class Kept {
     const before = this.sql("SELECT counts FROM quarters WHERE startMs = ? AND stream = ? AND touchpoint = ?")
       .pluck()
       .get(...where) as string | undefined;
-    const text = contentOf(counts);
+    const text = countsText(counts);
     // The journal has given up some of what was counted here: the former counts are the better ones.
-    if (before === text || (before !== undefined && (JSON.parse(before) as Counts).events > counts.events)) return;
+    if (before === text || (before !== undefined && eventsIn(before) > counts.events)) return;
     this.sql("INSERT OR REPLACE INTO quarters VALUES (?, ?, ?, ?)").run(...where, text);
     const hour = this.#calendar.hourOf(startMs);
     this.due("15m", startMs, touchpoint);
@@ -42,7 +41,7 @@ export class Kept {
   sumDay(stream: string, date: string, touchpoint: string): void {
     const { fromMs, toMs } = this.#calendar.dayOf(date);
     const counts = this.quarters(fromMs, toMs, touchpoint, stream);
-    this.sql("INSERT OR REPLACE INTO dayCounts VALUES (?, ?, ?, ?)").run(date, stream, touchpoint, contentOf(counts));
+    this.sql("INSERT OR REPLACE INTO dayCounts VALUES (?, ?, ?, ?)").run(date, stream, touchpoint, countsText(counts));
   }
 
   keepShift(stream: string, date: string, touchpoint: string, shift: string, staff: string, counts: Counts): void {
@@ -52,8 +51,8 @@ export class Kept {
     )
       .pluck()
       .get(...where) as string | undefined;
-    const text = contentOf(counts);
-    if (before === text || (before !== undefined && (JSON.parse(before) as Counts).events > counts.events)) return;
+    const text = countsText(counts);
+    if (before === text || (before !== undefined && eventsIn(before) > counts.events)) return;
     this.sql("INSERT OR REPLACE INTO shiftCounts VALUES (?, ?, ?, ?, ?, ?)").run(...where, text);
     if (shift !== "") this.due("shift", 0, touchpoint, shift);
   }
@@ -67,7 +66,7 @@ export class Kept {
       .pluck()
       .iterate({ fromMs, toMs, touchpoint, stream: stream ?? null });
     const sum = emptyCounts();
-    for (const text of rows) merge(sum, JSON.parse(String(text)) as Counts);
+    for (const text of rows) addText(sum, String(text));
     return sum;
   }
 

@@ -2,10 +2,9 @@
 import type { Database } from "../journal/sqlite.ts";
 import { type Counts, emptyCounts } from "../metrics/counts.ts";
 import { type RollupContent, type RollupRules, rollupsOf, type WindowPlace } from "../metrics/rollups.ts";
-import { merge } from "../metrics/tree.ts";
 import { type Calendar, quarterOf } from "../touchpoint/calendar.ts";
 import type { RollupData, RollupWindow } from "../words/rollups.ts";
-import { contentOf } from "./content.ts";
+import { addText, contentOf } from "./content.ts";
 import type { View } from "./view.ts";
 
 /** So long after its end a window is told: episodes in it are told by then, milliseconds. */
@@ -135,6 +134,6 @@ function countsOf(db: Database, view: View, { window, fromMs, toMs, touchpoint, 
     .prepare("SELECT counts FROM shiftCounts WHERE shift = ? AND touchpoint = ? ORDER BY date, stream, staff")
     .pluck()
     .all(shift, touchpoint) as string[];
-  for (const text of rows) merge(sum, JSON.parse(text) as Counts);
+  for (const text of rows) addText(sum, text);
   return sum;
 }

@@ -7,6 +7,7 @@ import { type TouchpointTally, tally } from "../metrics/tally.ts";
 import { merge } from "../metrics/tree.ts";
 import type { Span } from "../touchpoint/calendar.ts";
 import type { EventData } from "../words/events.ts";
+import { addText } from "./content.ts";
 import { copyTables, openTables } from "./tables.ts";
 import { READ_FOR_COUNTS, type Source, told, View } from "./view.ts";
 
@@ -52,17 +53,16 @@ function talliesOf(db: Database, view: View, source: Source, { period, shift }: 
   const { timezone } = view.calendar;
   const dates = db.prepare("SELECT DISTINCT date FROM days ORDER BY date").pluck().all() as string[];
   const sums = new Map<string, Counts>();
-  const add = (touchpoint: string, counts: Counts): void => {
+  const sumOf = (touchpoint: string): Counts => {
     const sum = sums.get(touchpoint) ?? emptyCounts();
     sums.set(touchpoint, sum);
-    merge(sum, counts);
+    return sum;
   };
   for (const date of dates) {
     const day = view.calendar.dayOf(date);
     if (day.toMs <= period.fromMs || day.fromMs >= period.toMs) continue;
     const whole = period.fromMs <= day.fromMs && day.toMs <= period.toMs;
-    if (whole)
-      for (const { touchpoint, counts } of rowsOf(db, date, shift)) add(touchpoint, JSON.parse(counts) as Counts);
+    if (whole) for (const { touchpoint, counts } of rowsOf(db, date, shift)) addText(sumOf(touchpoint), counts);
     else {
       const part = { fromMs: Math.max(day.fromMs, period.fromMs), toMs: Math.min(day.toMs, period.toMs) };
       const events = eventsOf(db, view, source, part, READ_FOR_COUNTS);
@@ -71,7 +71,7 @@ function talliesOf(db: Database, view: View, source: Source, { period, shift }: 
         timezone,
         ...(shift === undefined ? {} : { shift }),
       }))
-        add(touchpoint, counts);
+        merge(sumOf(touchpoint), counts);
     }
   }
   const open = shift === undefined ? openOf(db, period.toMs) : [];
@@ -94,7 +94,7 @@ function hoursOf(db: Database, { calendar }: View, touchpoint: string, { fromMs,
     const hour = calendar.hourOf(startMs).fromMs;
     const sum = hours.get(hour) ?? emptyCounts();
     hours.set(hour, sum);
-    merge(sum, JSON.parse(counts) as Counts);
+    addText(sum, counts);
   }
   return [...hours.values()].map(({ contacts, reasons }) => {
     const named: Record<string, number> = {};

@@ -11,7 +11,7 @@ import { Kept } from "./kept.ts";
 
 /** What is read: a journal beside a running agent. */
 export interface Source {
-  head(): { readonly stream: string; readonly head: number };
+  position(): { readonly stream: string; readonly head: number };
   events(filter?: EventFilter): Iterable<StoredEvent>;
 }
 
@@ -85,7 +85,7 @@ export class View {
   }
 
   #catchUp(source: Source): void {
-    const { stream, head } = source.head();
+    const { stream, head } = source.position();
     let cursor = this.#begin(source, stream, head);
     const rewritten = this.#rewritten(source);
     if (rewritten !== undefined) {

@@ -14,13 +14,13 @@ export interface Span {
   readonly toMs: number;
 }
 
-/** First millisecond of a local date, UTC milliseconds. @param date YYYY-MM-DD */
+/** First millisecond of a local date, UTC milliseconds: at a whole quarter-hour, as the hours are. @param date YYYY-MM-DD */
 export function startOfDay(date: string, timezone: string): number {
   let before = Date.parse(`${date}T00:00:00Z`) - FARTHEST_MS;
   let after = before + 2 * FARTHEST_MS;
   // Dates never go back, whatever the clock does at a change of daylight saving.
-  while (after - before > 1) {
-    const middle = Math.floor((before + after) / 2);
+  while (after - before > QUARTER_MS) {
+    const middle = quarterOf((before + after) / 2).fromMs;
     if (localTime(middle, timezone).date >= date) after = middle;
     else before = middle;
   }
@@ -29,8 +29,11 @@ export function startOfDay(date: string, timezone: string): number {
 
 /** From the first millisecond of a local date to that of the next one. */
 export function dayOf(date: string, timezone: string): Span {
-  const next = new Date(Date.parse(`${date}T12:00:00Z`) + 86_400_000).toISOString().slice(0, 10);
-  return { fromMs: startOfDay(date, timezone), toMs: startOfDay(next, timezone) };
+  return { fromMs: startOfDay(date, timezone), toMs: startOfDay(dayAfter(date), timezone) };
+}
+
+function dayAfter(date: string): string {
+  return new Date(Date.parse(`${date}T12:00:00Z`) + 86_400_000).toISOString().slice(0, 10);
 }
 
 export function quarterOf(ms: number): Span {
@@ -57,6 +60,7 @@ function hourName(ms: number, timezone: string): string {
 export class Calendar {
   readonly timezone: string;
   readonly #days = new Map<string, Span>();
+  readonly #starts = new Map<string, number>();
   readonly #hours = new Map<number, Span>();
   #last: { readonly date: string; readonly span: Span } | undefined;
 
@@ -81,8 +85,14 @@ export class Calendar {
   }
 
   dayOf(date: string): Span {
-    const known = this.#days.get(date) ?? dayOf(date, this.timezone);
+    const known = this.#days.get(date) ?? { fromMs: this.#startOf(date), toMs: this.#startOf(dayAfter(date)) };
     this.#days.set(date, known);
+    return known;
+  }
+
+  #startOf(date: string): number {
+    const known = this.#starts.get(date) ?? startOfDay(date, this.timezone);
+    this.#starts.set(date, known);
     return known;
   }
 }

@@ -47,7 +47,7 @@ export class History implements Source {
     this.rows[at] = { seq, type: event.type, timeMs: Date.parse(event.time), json, event };
   }
 
-  head(): { stream: string; head: number } {
+  position(): { stream: string; head: number } {
     return { stream: this.stream, head: this.rows.length + this.gone.length };
   }
 
