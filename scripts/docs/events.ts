@@ -24,6 +24,11 @@ const MEANING: Record<EventType, string> = {
   shift: "Somebody came on duty at the touchpoint or left it.",
   scan: "A reader read a code. The code itself is not said: a customer's number leaves as a keyed hash only.",
   service: "A queue or till system opened or closed the window in which somebody is served and asked.",
+  visit: "Somebody crossed a counting line, `in` or `out`; each person in view counts once per line and direction.",
+  occupancy:
+    "The nightly reset of a touchpoint with counting lines: what was counted since the last one, and how far the count was from the empty shop. Occupancy goes on over restarts.",
+  queue:
+    "A queue over an interval: its length while the camera was looking, and how long those waited who were seen from begin to end. Nobody is recognised.",
 };
 
 /** Name → JSON Schema (draft 2020-12), open: a consumer ignores fields it does not know. */

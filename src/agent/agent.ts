@@ -161,6 +161,7 @@ export async function runAgent(config: Config, options: AgentOptions): Promise<v
     mood: emotion ? { intervalMs: fleet.mood.intervalS * 1000, k: fleet.mood.k } : undefined,
     alerts: { settings: fleet.alerts, timeZone: local.timezone },
     fairPlay: fleet.fairPlay,
+    tracking: fleet.tracking,
     surveys: { surveys: fleet.surveys.map(expandSurvey), timezone: local.timezone },
   };
   const kept = await journal.kept("");

@@ -1,6 +1,7 @@
 // The touchpoint engine: state + input + clock → state, events, effects. Pure; everything it decides can be replayed.
 import { z } from "zod";
 import type { FairPlaySettings } from "../config/fair-play.ts";
+import type { TrackingSettings } from "../config/footfall.ts";
 import type { TouchpointConfig, ZoneConfig } from "../config/schema.ts";
 import { EVENT_DATA, type EventData, type Fact } from "../words/events.ts";
 import type { Input, Seen } from "../words/inputs.ts";
@@ -8,6 +9,7 @@ import { type AlertsOfPlace, staffWord } from "./alerts.ts";
 import type { CustomerHash } from "./context.ts";
 import { both, type Decision, type Moment, NOTHING, utc } from "./decision.ts";
 import * as episodes from "./episodes.ts";
+import { endFootfall } from "./footfall.ts";
 import { emptyMood, feel, type MoodState, moodFigures } from "./mood.ts";
 import { type PressState, restorePresses, stepPatience, stepPress, takeIn } from "./presses.ts";
 import { type ProductStates, startProducts, stepProducts } from "./products.ts";
@@ -22,6 +24,7 @@ export interface EngineSettings {
   readonly surveys?: SurveySettings;
   readonly alerts?: AlertsOfPlace;
   readonly fairPlay?: FairPlaySettings;
+  readonly tracking?: TrackingSettings;
   /** IANA name of the shop's time zone; UTC without it. */
   readonly timezone?: string;
   /** A customer's number as keyed hashes; without it no customer is told from another. */
@@ -194,17 +197,19 @@ function stepCore(
   }
 }
 
-/** Ends what is open, for an orderly stop: episodes are cut, moods given as far as they go. */
+/** Ends what is open, for an orderly stop: episodes are cut, moods and queues given as far as they go. */
 export function stopEngine(
   settings: EngineSettings,
   state: EngineState,
   moment: Moment,
 ): { state: EngineState; decision: Decision } {
-  return eachZone(settings, state, undefined, (id, zone, before) => {
+  const ended = eachZone(settings, state, undefined, (id, zone, before) => {
     const settled = settle(id, zone, before, episodes.cut(before.episodes, zone), moment, "stopped");
     const felt = endInterval(settings, id, zone, settled.state, moment, true);
     return { state: felt.state, decision: both(settled.decision, felt.decision) };
   });
+  const waited = endFootfall(settings, state.products.footfall, moment);
+  return { state: ended.state, decision: both(ended.decision, { ...NOTHING, facts: waited }) };
 }
 
 type ZoneStep = { state: ZoneState; decision: Decision };

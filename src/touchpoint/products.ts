@@ -8,6 +8,7 @@ import { type Circumstances, type ContextState, circumstancesAt, startContext, s
 import { both, type Decision, type Moment } from "./decision.ts";
 import type { EngineSettings } from "./engine.ts";
 import { type LiveFairPlay, startFairPlay, stepFairPlay } from "./fair-play-live.ts";
+import { type FootfallState, startFootfall, stepFootfall } from "./footfall.ts";
 import { type ServiceState, startService, stepService } from "./service.ts";
 import { type SurveysState, startSurveys, stepSurveys } from "./surveys.ts";
 
@@ -19,6 +20,7 @@ export interface ProductStates {
   readonly service: ServiceState;
   readonly fairPlay: LiveFairPlay;
   readonly alerts: AlertState;
+  readonly footfall: FootfallState;
 }
 
 /** States after a start, with what the journal kept. */
@@ -39,6 +41,7 @@ export function startProducts(
       service: service.state,
       fairPlay: fairPlay.state,
       alerts: alerts.state,
+      footfall: startFootfall(kept),
     },
     decision: [service, fairPlay, alerts].reduce((sum, { decision }) => both(sum, decision), surveys.decision),
   };
@@ -65,6 +68,7 @@ export function stepProducts(
   const fairPlay = stepFairPlay(settings, states.fairPlay, input, service.decision, moment);
   // After fair play: presses that it speaks against raise nothing.
   const alerts = stepAlerts(settings, states.alerts, input, fairPlay.decision, moment);
+  const footfall = stepFootfall(settings, states.footfall, input, alerts.decision, moment);
   const next: ProductStates = {
     surveys: surveys.state,
     activity: activity.state,
@@ -72,8 +76,9 @@ export function stepProducts(
     service: service.state,
     fairPlay: fairPlay.state,
     alerts: alerts.state,
+    footfall: footfall.state,
   };
-  return { states: isSame(states, next) ? states : next, decision: alerts.decision };
+  return { states: isSame(states, next) ? states : next, decision: footfall.decision };
 }
 
 function isSame(a: ProductStates, b: ProductStates): boolean {

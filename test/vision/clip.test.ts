@@ -8,7 +8,7 @@ import fc from "fast-check";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { detectPicture } from "../../src/cli/vision-detect.ts";
-import { runClip, zoneFrom } from "../../src/cli/vision-run.ts";
+import { footfallFrom, runClip, zoneFrom } from "../../src/cli/vision-run.ts";
 import { createClipWriter, createFaceMemory } from "../../src/vision/clip/annotate.ts";
 import { blurFace } from "../../src/vision/clip/draw.ts";
 import { readClip } from "../../src/vision/clip/read-clip.ts";
@@ -46,6 +46,7 @@ function plainRun(video: string, more: Partial<Parameters<typeof runClip>[0]> = 
       size,
       fps: 8,
       zone: zoneFrom({}),
+      footfall: footfallFrom({}),
       mood: undefined,
       annotateTo: undefined,
       event: (fact) => void facts.push(fact),
