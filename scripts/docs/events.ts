@@ -23,6 +23,10 @@ const MEANING: Record<EventType, string> = {
   transaction: "A sale, from the till. The same number again corrects the one before.",
   shift: "Somebody came on duty at the touchpoint or left it.",
   scan: "A reader read a code. The code itself is not said: a customer's number leaves as a keyed hash only.",
+  coverage:
+    "How long of a quarter-hour the agent ran and a camera looked. What a crash interrupted is not told, and so not covered.",
+  rollup:
+    "Counts and one figure of a window, when it is over; again with a higher `rev` when something later changed it.",
   service: "A queue or till system opened or closed the window in which somebody is served and asked.",
   visit: "Somebody crossed a counting line, `in` or `out`; each person in view counts once per line and direction.",
   occupancy:

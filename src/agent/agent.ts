@@ -13,7 +13,8 @@ import { readMachine } from "../journal/machine.ts";
 import { openJournal } from "../journal/open.ts";
 import { startNotify } from "../notify/notify.ts";
 import { builtUrl, packageRoot } from "../place.ts";
-import { type Effect, utc } from "../touchpoint/decision.ts";
+import { PASS_MS, type Proposal, runRollups } from "../rollups/rollups.ts";
+import { type Effect, type Moment, utc } from "../touchpoint/decision.ts";
 import { alertCommands } from "../uplink/alert-commands.ts";
 import { RetainedStates } from "../uplink/states.ts";
 import { surveyStartCommand } from "../uplink/survey-start.ts";
@@ -50,6 +51,8 @@ export interface AgentOptions {
   readonly door?: (url: string) => void;
   /** Shorter times of the uplink, for trials of many outages. */
   readonly uplinkTimings?: Partial<UplinkTimings>;
+  /** Shorter time between two passes of the rollups, for tests. */
+  readonly rollupsEveryMs?: number;
 }
 
 /**
@@ -111,8 +114,9 @@ export async function runAgent(config: Config, options: AgentOptions): Promise<v
   };
 
   await time.settle();
+  const journalFile = join(local.dataDir, "journal.db");
   const journal = await openJournal({
-    file: join(local.dataDir, "journal.db"),
+    file: journalFile,
     threadUrl: builtUrl("journal/thread.js"),
     checkUrl: builtUrl("journal/check-file.js"),
     machine: readMachine(),
@@ -210,6 +214,21 @@ export async function runAgent(config: Config, options: AgentOptions): Promise<v
     opened: (url) => options.door?.(url),
   });
   const vision = runEyes(config, emotion, inputs.signal, health, boottime.nowMs, engine);
+  const rollups = runRollups(
+    {
+      journal: journalFile,
+      view: join(local.dataDir, "metrics.db"),
+      timezone: local.timezone,
+      settings: fleet.rollups,
+      everyMs: options.rollupsEveryMs ?? PASS_MS,
+    },
+    {
+      threadUrl: builtUrl("rollups/thread.js"),
+      signal: inputs.signal,
+      report: health.stage("rollups"),
+      tell: (proposals) => engine.record(rollupFacts(proposals, time.moment())),
+    },
+  );
   const uplink =
     local.broker === undefined
       ? Promise.resolve()
@@ -250,7 +269,7 @@ export async function runAgent(config: Config, options: AgentOptions): Promise<v
   });
   watchdog.stopping();
   inputs.abort();
-  await Promise.all([pads.ended, vision, door]);
+  await Promise.all([pads.ended, vision, door, rollups]);
   clearInterval(ticks);
   clearInterval(slowTicks);
   // A disk that does not answer must not keep the agent from ending: what is not on disk was never acknowledged.
@@ -265,6 +284,10 @@ export async function runAgent(config: Config, options: AgentOptions): Promise<v
   watchdog.end();
   if (stop.signal.aborted && lost !== undefined) throw lost;
   log.info("agent stopped");
+}
+
+function rollupFacts(proposals: readonly Proposal[], { ms, unixMs, newId }: Moment): Fact[] {
+  return proposals.map(({ touchpoint, data }) => ({ type: "rollup", id: newId(unixMs), touchpoint, atMs: ms, data }));
 }
 
 /** Cameras and models, loaded only where a camera is configured; a failure there stops nothing else. */

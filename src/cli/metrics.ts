@@ -1,20 +1,18 @@
 // `touchpoint metrics`: how many, why and who must act, for a period, from the journal on this device.
 import { join } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
-import { loadConfig } from "../config/load.ts";
-import { type EventFilter, type JournalReader, openReader } from "../journal/read.ts";
-import { dayOf } from "../metrics/day.ts";
-import { offsetOf, repairsIn } from "../metrics/repair.ts";
+import { loadConfig, loadPolicy } from "../config/load.ts";
+import { openReader } from "../journal/read.ts";
+import { dayOf, type Span } from "../metrics/calendar.ts";
 import { reportOf, type TouchpointReport } from "../metrics/report.ts";
 import type { Figure } from "../metrics/scales.ts";
-import { tally } from "../metrics/tally.ts";
+import type { TouchpointTally } from "../metrics/tally.ts";
+import { judgedAnew } from "../rollups/judged-anew.ts";
+import { openTotals } from "../rollups/totals.ts";
 import { localTime } from "../touchpoint/local-time.ts";
-import type { Envelope } from "../words/events.ts";
 import { csvLine } from "./csv.ts";
 import { CONFIG_OPTION } from "./outcome.ts";
 
-/** Answers below which nothing is told of a shift or person. */
-const LEAST_OF_A_SHIFT = 5;
 const BAR = 24;
 /** 1 January 2100: no period that is asked for without an end reaches it. */
 const NEVER_MS = 4_102_444_800_000;
@@ -29,6 +27,7 @@ interface Options {
   readonly touchpoint?: string;
   readonly question?: string;
   readonly shift?: string;
+  readonly policy?: string;
 }
 
 /** Adds `metrics`. */
@@ -46,7 +45,11 @@ export function registerMetrics(program: Command): void {
     .option("--to <time>", "not included; without it up to now", instantMs)
     .option("--touchpoint <id>", "only this touchpoint")
     .option("--question <id>", "only this question")
-    .option("--shift <id>", `only this shift or person, from ${LEAST_OF_A_SHIFT} answers up; never from the camera`)
+    .option(
+      "--shift <id>",
+      "only this shift or person, from `fleet.rollups.leastPerShift` answers up; never from the camera",
+    )
+    .option("--policy <file>", "judge the presses anew, by the settings of `fleet.fairPlay` in this YAML file")
     .option("--json", "one JSON object")
     .option("--csv", "one line for each figure")
     .action(metrics);
@@ -54,17 +57,26 @@ export function registerMetrics(program: Command): void {
 
 function metrics(options: Options): void {
   const { config } = loadConfig(options.config);
-  const period = periodOf(options, config.local.timezone);
-  const reader = openReader(join(config.local.dataDir, "journal.db"));
+  const { dataDir, timezone } = config.local;
+  const period = periodOf(options, timezone);
+  const policy = options.policy === undefined ? undefined : loadPolicy(options.policy);
+  const reader = openReader(join(dataDir, "journal.db"));
   try {
-    const reports = tally(eventsOf(reader, period), {
-      period,
-      ...(options.shift === undefined ? {} : { shift: options.shift }),
-      ...(options.question === undefined ? {} : { question: options.question }),
-    })
+    const totals = openTotals(join(dataDir, "metrics.db"), reader, timezone);
+    const asked = { period, ...(options.shift === undefined ? {} : { shift: options.shift }) };
+    const tallies: readonly TouchpointTally[] =
+      policy === undefined
+        ? totals.tallies(asked)
+        : judgedAnew(totals, asked, policy, config.fleet.touchpoints, timezone);
+    totals.close();
+    const reports = tallies
       .filter(({ touchpoint }) => options.touchpoint === undefined || options.touchpoint === touchpoint)
-      .map((place) => reportOf(place, options.shift === undefined ? 1 : LEAST_OF_A_SHIFT))
-      .map((report) => (options.shift === undefined ? report : ofShift(report)))
+      .map((place) =>
+        reportOf(place, {
+          ...(options.question === undefined ? {} : { question: options.question }),
+          ...(options.shift === undefined ? {} : { k: config.fleet.rollups.leastPerShift }),
+        }),
+      )
       .filter(saysSomething);
     const from = new Date(period.fromMs).toISOString();
     const to = period.toMs === NEVER_MS ? null : new Date(period.toMs).toISOString();
@@ -76,45 +88,10 @@ function metrics(options: Options): void {
   }
 }
 
-interface Period {
-  readonly fromMs: number;
-  readonly toMs: number;
-}
-
-function periodOf({ day, from, to }: Options, timezone: string): Period {
+function periodOf({ day, from, to }: Options, timezone: string): Span {
   if (from !== undefined && day === undefined) return { fromMs: from, toMs: to ?? NEVER_MS };
   const { fromMs, toMs } = dayOf(day ?? localTime(Date.now(), timezone).date, timezone);
   return { fromMs: Math.max(fromMs, from ?? fromMs), toMs: Math.min(toMs, to ?? toMs) };
-}
-
-/** Read within the period. */
-const TYPES = ["press", "answer", "contact", "service", "transaction", "activity"];
-/** An episode is told so long after its end at the latest, milliseconds. */
-const TOLD_WITHIN_MS = 3_600_000;
-
-type Timed = Envelope & { readonly offsetMs: number };
-
-/**
- * Events of the period by the best time known, in the order of their `seq`; episodes that are told a little later, because
- * they claim presses; judgements that came later; and every alert, because what was raised then may be resolved by now.
- */
-function eventsOf(reader: JournalReader, { fromMs, toMs }: Period): Timed[] {
-  const read = (filter: EventFilter): Envelope[] =>
-    [...reader.events(filter)].map(({ json }) => JSON.parse(json) as Envelope);
-  // Of the whole journal, and so in one go.
-  const always = read({ types: ["clock", "alert", "judgement"] });
-  const repairs = repairsIn(always);
-  const found = new Map<number, Timed>();
-  const until = toMs + TOLD_WITHIN_MS;
-  // What was sent with a wrong time lies elsewhere in the journal: by each offset that was ever said.
-  for (const offset of new Set([0, ...repairs.map(({ offsetMs }) => offsetMs)]))
-    for (const event of read({ fromMs: fromMs - offset, toMs: until - offset, types: TYPES })) {
-      const offsetMs = offsetOf(event, repairs);
-      const ms = Date.parse(event.time) + offsetMs;
-      if (ms >= fromMs && ms < (event.type === "contact" ? until : toMs)) found.set(event.seq, { ...event, offsetMs });
-    }
-  for (const event of always) if (event.type !== "clock") found.set(event.seq, { ...event, offsetMs: 0 });
-  return [...found.values()].sort((a, b) => a.seq - b.seq);
 }
 
 /** Of a touchpoint whose only event is an alert of another day there is nothing to say. */
@@ -122,12 +99,6 @@ function saysSomething({ questions, figures, reasons, alerts, judged, flagged }:
   return (
     [questions, figures, reasons, alerts.open, alerts.figures].some((part) => part.length > 0) || judged + flagged > 0
   );
-}
-
-/** Only what was said about the shift: what the camera met, and sales and alerts of the place, are not its own. */
-function ofShift(report: TouchpointReport): TouchpointReport {
-  const few = report.questions.every(({ figures }) => figures.length === 0);
-  return { ...report, figures: [], alerts: { open: [], figures: [] }, reasons: few ? [] : report.reasons };
 }
 
 function page(reports: readonly TouchpointReport[], from: string, to: string | null): string {

@@ -6,11 +6,11 @@ import { openLook } from "../vision/look.ts";
 import { readManifest } from "../vision/models/manifest.ts";
 import { asFault } from "../words/errors.ts";
 import { CONFIG_OPTION, EXIT } from "./outcome.ts";
-import { type Sight, sayFault, sightOf } from "./sight.ts";
+import { chooseModels, type ModelChoice, type Sight, sayFault, sightOf } from "./sight.ts";
 import { type DetectedPicture, detectPicture } from "./vision-detect.ts";
 import { type ClipSummary, type Footfall, footfallFrom, runClip, zoneFrom } from "./vision-run.ts";
 
-interface DetectOptions {
+interface DetectOptions extends ModelChoice {
   readonly config: string;
   readonly json?: boolean;
 }
@@ -35,15 +35,13 @@ interface RunOptions extends DetectOptions {
 /** Adds `vision` and its verbs. */
 export function registerVision(program: Command): void {
   const group = program.command("vision").description("the camera's eyes, tried on pictures and files");
-  group
-    .command("detect")
+  chooseModels(group.command("detect"))
     .description("faces, expressions and persons in still pictures")
     .argument("<image...>", "JPEG, PNG or WebP files")
     .option(...CONFIG_OPTION)
     .option("--json", "one JSON object a picture, one a line")
     .action(async (images: string[], options: DetectOptions) => await detect(images, options));
-  group
-    .command("run")
+  chooseModels(group.command("run"))
     .description("the live pipeline over a file, as fast as it goes: events as NDJSON, then a summary")
     .argument("<video>", "any file that ffmpeg reads")
     .option(...CONFIG_OPTION)
@@ -72,7 +70,7 @@ export function registerVision(program: Command): void {
 async function detect(images: readonly string[], options: DetectOptions): Promise<void> {
   const json = options.json === true;
   try {
-    const sight = sightOf(options.config);
+    const sight = sightOf(options.config, options);
     const look = await openLook(sight.modelsDir, readManifest(sight.modelsDir), sight.names, sight.threads);
     try {
       for (const image of images) {
@@ -96,7 +94,7 @@ async function detect(images: readonly string[], options: DetectOptions): Promis
 
 async function run(video: string, options: RunOptions): Promise<void> {
   try {
-    const sight = sightOf(options.config);
+    const sight = sightOf(options.config, options);
     const mood = moodOf(sight, options);
     const { expression, ...detectors } = sight.names;
     const names = mood === undefined ? detectors : { ...detectors, expression };

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { isMap, isScalar, LineCounter, type Node, type ParsedNode, parseDocument } from "yaml";
 import type { z } from "zod";
 import { Fault } from "../words/errors.ts";
+import { FairPlaySettings } from "./fair-play.ts";
 import { Config } from "./schema.ts";
 
 /** Larger than any honest configuration; keeps a wrong path (a log, a disk image) from filling memory. */
@@ -32,6 +33,18 @@ export function loadConfig(file: string): LoadedConfig {
 
 /** Checks configuration text; `file` is only for the message. */
 export function parseConfig(text: string, file: string): Config {
+  return parseSettings(text, file, Config);
+}
+
+/**
+ * Rules of fair play from a file of their own, as they stand under `fleet.fairPlay`.
+ * @throws Fault as {@link loadConfig}
+ */
+export function loadPolicy(file: string): FairPlaySettings {
+  return parseSettings(readBounded(file), file, FairPlaySettings);
+}
+
+function parseSettings<S extends z.ZodType>(text: string, file: string, schema: S): z.output<S> {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, prettyErrors: false });
   const at = (offset: number): { line: number; column: number } => {
@@ -54,7 +67,7 @@ export function parseConfig(text: string, file: string): Config {
     const message = thrown instanceof Error ? thrown.message : String(thrown);
     throw fault("CONFIG_SYNTAX", file, [{ path: "", line: 0, column: 0, message }]);
   }
-  const checked = Config.safeParse(value, {
+  const checked = schema.safeParse(value, {
     error: (issue) => (issue.code === "invalid_type" && issue.input === undefined ? "is missing" : undefined),
   });
   if (checked.success) return checked.data;

@@ -9,6 +9,7 @@ import { checkFollowUp, FollowUpConfig } from "./follow-up.ts";
 import { checkFootfall, footfall, TrackingSettings } from "./footfall.ts";
 import { NotifySettings } from "./notify.ts";
 import { PadConfig } from "./pads.ts";
+import { RollupConfig } from "./rollups.ts";
 import { SurveyConfig } from "./surveys.ts";
 
 const BrokerConfig = z
@@ -193,6 +194,7 @@ const Fleet = z
       .describe("the emotional background, an event per interval and zone"),
     alerts: AlertSettings.prefault({}),
     fairPlay: FairPlaySettings.prefault({}),
+    rollups: RollupConfig.prefault({}),
     tracking: TrackingSettings.prefault({}),
   })
   .describe("what may come from the central server for many devices alike");

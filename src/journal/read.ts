@@ -26,6 +26,8 @@ export interface StoredEvent {
 export interface EventFilter {
   /** Only rows with a greater seq. */
   readonly afterSeq?: number;
+  /** Only rows up to this seq. */
+  readonly throughSeq?: number;
   readonly types?: readonly string[];
   /** UTC milliseconds, included. */
   readonly fromMs?: number;
@@ -124,15 +126,16 @@ class SqliteReader implements JournalReader {
     const page = guarded(this.#file, () =>
       this.#db.prepare(
         `SELECT seq, type, timeMs, json FROM events
-         WHERE seq > ? AND timeMs >= ? AND timeMs < ?
+         WHERE seq > ? AND seq <= ? AND timeMs >= ? AND timeMs < ?
          ${types.length === 0 ? "" : `AND type IN (${types.map(() => "?").join(", ")})`}
          ORDER BY seq LIMIT ${PAGE_ROWS}`,
       ),
     );
     const { fromMs = Number.MIN_SAFE_INTEGER, toMs = Number.MAX_SAFE_INTEGER } = filter;
     let after = filter.afterSeq ?? 0;
+    const through = filter.throughSeq ?? Number.MAX_SAFE_INTEGER;
     while (true) {
-      const rows = guarded(this.#file, () => page.all(after, fromMs, toMs, ...types)) as StoredEvent[];
+      const rows = guarded(this.#file, () => page.all(after, through, fromMs, toMs, ...types)) as StoredEvent[];
       yield* rows;
       after = rows.at(-1)?.seq ?? after;
       if (rows.length < PAGE_ROWS) return;

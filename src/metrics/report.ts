@@ -1,7 +1,8 @@
 // What a manager reads of one period: how many, why, who must act. Pure.
 import type { EventData } from "../words/events.ts";
-import { addTo, csatOf, dissatisfiedOf, type Figure, mean, meanOf, NOTHING_SUMMED, npsOf, share } from "./scales.ts";
-import type { QuestionTally, TouchpointTally } from "./tally.ts";
+import { addOne, type Counts, scaleOf } from "./counts.ts";
+import { csatOf, dissatisfiedOf, type Figure, mean, meanOf, npsOf, share } from "./scales.ts";
+import type { TouchpointTally } from "./tally.ts";
 
 export interface QuestionReport {
   readonly question: string;
@@ -26,66 +27,88 @@ export interface TouchpointReport {
   readonly flagged: number;
 }
 
-/** @param k answers below which nothing is told of a shift or person; 1 for touchpoints as a whole */
-export function reportOf(place: TouchpointTally, k = 1): TouchpointReport {
-  const named = [...place.reasons.values()].reduce((sum, count) => sum + count, 0);
-  const { contacts, services, sales, activities } = place;
-  const ratings = place.matched + place.unmatched;
-  const episodes = contacts.answered + contacts.silent;
+export interface ReportSettings {
+  /** Answers below which nothing is told: of a shift or person; 0 for a touchpoint as a whole. */
+  readonly k?: number;
+  /** Only this question. */
+  readonly question?: string;
+}
+
+export function reportOf(place: TouchpointTally, { k = 0, question }: ReportSettings = {}): TouchpointReport {
+  const questions = questionsOf(place, k).filter((one) => question === undefined || one.question === question);
+  const named: Record<string, number> = {};
+  for (const [of, reasons] of Object.entries(place.reasons))
+    if (question === undefined || question === of)
+      for (const [reason, count] of Object.entries(reasons)) addOne(named, reason, count);
+  const all = Object.values(named).reduce((sum, count) => sum + count, 0);
+  const told = place.responses >= k;
   return {
     touchpoint: place.touchpoint,
-    questions: [...place.questions.values()].map((question) => questionReport(question, k)),
-    figures: [
-      responseRate(place),
-      share("silent-share", contacts.silent, episodes, "contacts"),
-      // Where nobody is met by a camera, no press could be matched.
-      share("unmatched-presses", place.unmatched, episodes + contacts.cut === 0 ? 0 : ratings, "answers"),
-      // Money of two currencies has no mean.
-      ...[...sales.amounts].map(([currency, sum]) => mean(["average-ticket", currency].filter(Boolean).join("-"), sum)),
-      mean("items-per-sale", sales.items),
-      mean("time-selling-s", activities.selling),
-      share("sales-per-attempt", activities.sales, activities.attempts),
-      share("services-rated", services.rated, services.closed, "services"),
-    ].filter(({ n }) => n > 0),
-    reasons: [...place.reasons]
-      .map(([reason, count]) => ({ reason, ...share("reason", count, named) }))
-      .sort((a, b) => (b.numerator ?? 0) - (a.numerator ?? 0) || a.reason.localeCompare(b.reason)),
-    alerts: {
-      open: [...place.alerts.values()].filter(({ state }) => state !== "resolved"),
-      figures: [
-        duration("time-to-react", place.reactedMs.values()),
-        duration("time-to-resolve", place.resolvedMs.values()),
-      ].filter(({ n }) => n > 0),
-    },
+    questions,
+    figures: told ? figuresOf(place) : [],
+    reasons: told
+      ? Object.entries(named)
+          .map(([reason, count]) => ({ reason, ...share("reason", count, all) }))
+          .sort((a, b) => (b.numerator ?? 0) - (a.numerator ?? 0) || a.reason.localeCompare(b.reason))
+      : [],
+    alerts: { open: place.open, figures: alertFigures(place) },
     judged: place.judged,
     flagged: place.flagged,
   };
 }
 
-function questionReport(scale: QuestionTally, k: number): QuestionReport {
-  const { question, version, min, max, histogram } = scale;
+/** What is told of a window beside its questions, without what rests on nothing. */
+export function figuresOf(counts: Counts): Figure[] {
+  const { contacts, services, sales, activities, ratings } = counts;
+  const episodes = contacts.answered + contacts.silent;
+  return [
+    responseRate(counts),
+    share("silent-share", contacts.silent, episodes, "contacts"),
+    // Where nobody is met by a camera, no press could be matched.
+    share(
+      "unmatched-presses",
+      ratings.unmatched,
+      episodes + contacts.cut === 0 ? 0 : ratings.matched + ratings.unmatched,
+      "answers",
+    ),
+    // Money of two currencies has no mean.
+    ...Object.entries(sales.amounts).map(([currency, sum]) =>
+      mean(["average-ticket", currency].filter(Boolean).join("-"), sum),
+    ),
+    mean("items-per-sale", sales.items),
+    mean("time-selling-s", activities.selling),
+    share("sales-per-attempt", activities.sales, activities.attempts),
+    share("services-rated", services.rated, services.closed, "services"),
+  ].filter(({ n }) => n > 0);
+}
+
+export function alertFigures({ alerts }: Counts): Figure[] {
+  return [mean("time-to-react-s", alerts.reacted), mean("time-to-resolve-s", alerts.resolved)].filter(({ n }) => n > 0);
+}
+
+/** By question and version, in the order of their names. */
+export function questionsOf({ scales }: Counts, k: number): QuestionReport[] {
+  return Object.entries(scales)
+    .map(([key, histogram]) => questionReport({ ...scaleOf(key), histogram }, k))
+    .sort((a, b) => a.question.localeCompare(b.question) || a.version - b.version || a.max - b.max || a.min - b.min);
+}
+
+function questionReport(scale: Omit<QuestionReport, "figures">, k: number): QuestionReport {
   const nps = npsOf(scale);
   const figures = [meanOf(scale), csatOf(scale), dissatisfiedOf(scale), ...(nps === undefined ? [] : [nps])];
   const told = (figures[0]?.n ?? 0) >= k;
-  return { question, version, min, max, histogram: told ? histogram : {}, figures: told ? figures : [] };
+  return { ...scale, histogram: told ? scale.histogram : {}, figures: told ? figures : [] };
 }
 
 /**
  * Customers who answered, of those served. The denominator is transactions, else service windows, else episodes, and is
  * named; of sales those count that a press or answer names. Where answers came and none names a sale, nobody can say.
  */
-function responseRate({ sales, services, contacts, responses }: TouchpointTally): Figure {
+export function responseRate({ sales, services, contacts, responses }: Counts): Figure {
   if (sales.count === 0)
     return services.closed > 0
       ? share("response-rate", services.rated, services.closed, "services")
       : share("response-rate", contacts.answered, contacts.answered + contacts.silent, "contacts");
   const rate = share("response-rate", sales.named, sales.count, "transactions");
   return responses > 0 && sales.named === 0 ? { ...rate, value: null, interval: null } : rate;
-}
-
-/** Seconds. */
-function duration(metric: string, ms: Iterable<number>): Figure {
-  const seconds = { ...NOTHING_SUMMED };
-  for (const one of ms) addTo(seconds, one / 1000);
-  return mean(`${metric}-s`, seconds);
 }

@@ -10,6 +10,8 @@ export interface Figure {
   readonly denominator: number | null;
   /** What the denominator counts, where several could be meant. */
   readonly source?: "transactions" | "services" | "contacts" | "answers";
+  /** Sum of the squares of what `numerator` sums up, where the metric is a mean: with it, two can be merged. */
+  readonly sumSquares?: number;
   /** null for n = 0. */
   readonly value: number | null;
   /** 95 %; null where there is none. */
@@ -99,7 +101,15 @@ export function npsOf(scale: Scale): Figure | undefined {
 /** A mean with Student's t. */
 export function mean(metric: string, { n, sum, squares }: Readonly<Sum>): Figure {
   const value = n === 0 ? null : sum / n;
-  return { metric, n, numerator: sum, denominator: n, value, interval: meanInterval(n, sum, squares) };
+  return {
+    metric,
+    n,
+    numerator: sum,
+    denominator: n,
+    sumSquares: squares,
+    value,
+    interval: meanInterval(n, sum, squares),
+  };
 }
 
 /** A share with Wilson's interval. @param source what the denominator counts, where several could be meant */

@@ -1,232 +1,255 @@
-// Counts of one period, touchpoint by touchpoint, from journaled events. Pure; presses that were judged are left out.
+// Counts what journaled events say, each where its time puts it. Pure; presses that were judged are left out.
+import { localTime } from "../touchpoint/local-time.ts";
 import { type Envelope, EVENT_DATA, type EventData } from "../words/events.ts";
-import { addTo, NOTHING_SUMMED, type Scale, type Sum } from "./scales.ts";
+import { addOne, type Counts, emptyCounts, type ScaleName, scaleKey } from "./counts.ts";
+import { addTo, NOTHING_SUMMED } from "./scales.ts";
 
 /**
  * Flags of presses that are left out: picks and words of a questionnaire, a button that is unwell, and presses while nobody
  * was served or the shop was shut.
  */
 const LEFT_OUT = new Set(["control", "no-answer", "stuck", "chatter", "unattended", "closed"]);
-
-export interface QuestionTally extends Scale {
-  readonly question: string;
-  readonly version: number;
-  histogram: Record<string, number>;
-}
-
-export interface TouchpointTally {
-  readonly touchpoint: string;
-  /** By question, version and scale. */
-  readonly questions: Map<string, QuestionTally>;
-  /** Reason → how often it was named. */
-  readonly reasons: Map<string, number>;
-  /** Ratings that one of the episodes claims, and those that none does. */
-  matched: number;
-  unmatched: number;
-  /** Presses and answers that count, whatever they rate. */
-  responses: number;
-  /** `silent` and `answered` by presses that count: one that was answered by a prank only is silent. */
-  readonly contacts: { answered: number; silent: number; cut: number };
-  readonly services: { closed: number; rated: number };
-  readonly sales: {
-    count: number;
-    /** Sales that a press or answer names. */
-    named: number;
-    /** By currency; empty where the till does not say. */
-    readonly amounts: Map<string, Sum>;
-    readonly items: Sum;
-  };
-  /** `selling`: seconds of attempts whose end somebody said. */
-  readonly activities: { attempts: number; sales: number; readonly selling: Sum };
-  /** By key, the highest `rev`. */
-  readonly alerts: Map<string, EventData["alert"]>;
-  /** Milliseconds from raised to acknowledged, and to resolved, by key. */
-  readonly reactedMs: Map<string, number>;
-  readonly resolvedMs: Map<string, number>;
-  judged: number;
-  flagged: number;
-}
-
-export interface TallySettings {
-  /** Only ratings and reasons of this shift or person. */
-  readonly shift?: string;
-  readonly question?: string;
-  /** UTC milliseconds, `toMs` not included: episodes that ended outside only claim their presses; alerts see `countAlert`. */
-  readonly period?: { readonly fromMs: number; readonly toMs: number };
-}
+/** An answer names a sale of its own day, or of the day before if it is so soon after midnight, milliseconds. */
+export const NEXT_DAY_MS = 3_600_000;
 
 /** An event; `offsetMs` is what a clock repair adds to its times. */
-type Told = Pick<Envelope, "id" | "type" | "touchpoint" | "data"> & { readonly offsetMs?: number };
+export type Told = Pick<Envelope, "id" | "type" | "time" | "touchpoint" | "data"> & { readonly offsetMs?: number };
+
+/** Who served, where the event says so; absent for what a camera or the place itself says. */
+export interface Who {
+  readonly shift?: string | undefined;
+  readonly staff?: string | undefined;
+}
+
+/** Where something is counted: none for what is not asked for. @param atMs UTC milliseconds, as far as it is known now */
+export type Choose = (touchpoint: string, atMs: number, who: Who | undefined) => readonly Counts[];
 
 /**
  * Counts events in the order of their `seq`. A judgement may come later than its presses, an episode later than those it
- * claims, and a sale may be corrected by the same number: so all are read before anything is counted.
+ * claims, and a sale may be corrected by the same number on the same day: so all are read before anything is counted.
+ * @param timezone of the shop, IANA name
  */
-export function tally(events: Iterable<Told>, settings: TallySettings = {}): TouchpointTally[] {
+export function count(events: Iterable<Told>, choose: Choose, timezone = "UTC"): void {
   const all = [...events].map(read);
   const known: Known = {
-    settings,
+    choose,
     judged: new Set(all.flatMap(({ judgement }) => judgement?.presses ?? [])),
     claimed: new Set(all.flatMap(({ contact }) => contact?.presses ?? [])),
-    leftOut: new Set(all.flatMap(({ id, press }) => (press?.flags.some(isLeftOut) ? [id] : []))),
+    leftOut: new Set(all.flatMap(({ id, press }) => (press?.flags.some((flag) => LEFT_OUT.has(flag)) ? [id] : []))),
   };
-  const tallies = new Map<string, TouchpointTally>();
-  const sales = new Map<string, { place: TouchpointTally; sale: EventData["transaction"] }>();
+  const sales = new Map<string, Sale>();
   const named = new Set<string>();
+  const reacted = new Set<string>();
+  const dates = new Map<number, string>();
+  // Making a local date is dear, and those of a quarter-hour are the same in every time zone.
+  const dateOf = (ms: number): string => {
+    const quarter = Math.floor(ms / 900_000);
+    const date = dates.get(quarter) ?? localTime(ms, timezone).date;
+    dates.set(quarter, date);
+    return date;
+  };
   for (const event of all) {
-    const { id, type, touchpoint, press, answer, alert, transaction: sale } = event;
-    if (touchpoint === undefined || type === "judgement") continue;
-    const place = tallies.get(touchpoint) ?? empty(touchpoint);
-    tallies.set(touchpoint, place);
-    if (sale !== undefined) sales.set(`${touchpoint}/${sale.transaction}`, { place, sale });
+    const { id, touchpoint, press, answer, transaction } = event;
+    if (touchpoint === undefined) continue;
     const response = press ?? answer;
-    if (response !== undefined && counts(id, known)) {
-      place.responses += 1;
-      if (response.transaction !== undefined) named.add(`${touchpoint}/${response.transaction}`);
+    if (response?.transaction !== undefined && counts(id, known))
+      for (const ms of [0, NEXT_DAY_MS]) named.add(`${touchpoint}/${dateOf(event.ms - ms)}/${response.transaction}`);
+    if (transaction !== undefined) {
+      const key = `${touchpoint}/${dateOf(event.ms)}/${transaction.transaction}`;
+      const first = sales.get(key);
+      sales.set(key, { touchpoint, atMs: first?.atMs ?? event.ms, words: (first?.words ?? 0) + 1, sale: transaction });
     }
-    if (press !== undefined) countPress(place, id, press, known);
-    if (answer !== undefined && counts(id, known)) countAnswer(place, answer, settings);
-    countContext(place, event, known);
-    if (alert !== undefined) countAlert(place, alert, settings.period);
+    countResponse(touchpoint, event, known);
+    countContext(touchpoint, event, known);
+    if (event.alert !== undefined) countAlert(touchpoint, event.alert, reacted, known);
   }
-  for (const [key, { place, sale }] of sales) countSale(place, sale, named.has(key));
-  return [...tallies.values()];
+  for (const [key, sale] of sales) countSale(sale, named.has(key), known);
+}
+
+export interface TouchpointTally extends Counts {
+  readonly touchpoint: string;
+  /** The last word on alerts that are not resolved. */
+  readonly open: readonly EventData["alert"][];
+}
+
+export interface TallySettings {
+  /** Only what belongs to this shift or person; never what a camera said. */
+  readonly shift?: string;
+  /** UTC milliseconds, `toMs` not included. */
+  readonly period?: { readonly fromMs: number; readonly toMs: number };
+  readonly timezone?: string;
+}
+
+/** Counts of a whole period, touchpoint by touchpoint. @param events in the order of their `seq` */
+export function tally(events: Iterable<Told>, { shift, period, timezone }: TallySettings = {}): TouchpointTally[] {
+  const all = [...events];
+  const places = new Map<string, Counts>();
+  count(
+    all,
+    (touchpoint, atMs, who) => {
+      if (period !== undefined && (atMs < period.fromMs || atMs >= period.toMs)) return [];
+      if (shift !== undefined && shift !== who?.shift && shift !== who?.staff) return [];
+      const counts = places.get(touchpoint) ?? emptyCounts();
+      places.set(touchpoint, counts);
+      return [counts];
+    },
+    timezone,
+  );
+  const open = shift === undefined ? openAlerts(all, period?.toMs) : new Map<string, EventData["alert"][]>();
+  for (const touchpoint of open.keys()) if (!places.has(touchpoint)) places.set(touchpoint, emptyCounts());
+  return [...places].map(([touchpoint, counts]) => ({ touchpoint, ...counts, open: open.get(touchpoint) ?? [] }));
+}
+
+/** By touchpoint, the last word on each alert that is not resolved. @param beforeMs only those raised before, UTC milliseconds */
+export function openAlerts(
+  events: Iterable<Told>,
+  beforeMs = Number.POSITIVE_INFINITY,
+): Map<string, EventData["alert"][]> {
+  const last = new Map<string, { touchpoint: string; alert: EventData["alert"] }>();
+  for (const { type, touchpoint, data } of events) {
+    if (type !== "alert" || touchpoint === undefined) continue;
+    const { data: alert } = EVENT_DATA.alert.safeParse(data);
+    if (alert === undefined || Date.parse(alert.raisedAt) >= beforeMs) continue;
+    if ((last.get(alert.key)?.alert.rev ?? 0) < alert.rev) last.set(alert.key, { touchpoint, alert });
+  }
+  const open = new Map<string, EventData["alert"][]>();
+  for (const { touchpoint, alert } of last.values())
+    if (alert.state !== "resolved") open.set(touchpoint, [...(open.get(touchpoint) ?? []), alert]);
+  return open;
 }
 
 /** An event with its data under the name of its type; without it where the data is not what it should be. */
-type Read = Told & { readonly [T in keyof EventData]?: EventData[T] };
+type Read = Told & { readonly ms: number } & { readonly [T in keyof EventData]?: EventData[T] };
 
 function read(event: Told): Read {
   const schema = Object.hasOwn(EVENT_DATA, event.type) ? EVENT_DATA[event.type as keyof EventData] : undefined;
   const parsed = schema?.safeParse(event.data);
-  return parsed?.success === true ? { ...event, [event.type]: parsed.data } : event;
+  const ms = Date.parse(event.time) + (event.offsetMs ?? 0);
+  return parsed?.success === true ? { ...event, ms, [event.type]: parsed.data } : { ...event, ms };
 }
 
 interface Known {
-  readonly settings: TallySettings;
+  readonly choose: Choose;
   readonly judged: ReadonlySet<string>;
   readonly claimed: ReadonlySet<string>;
   readonly leftOut: ReadonlySet<string>;
 }
 
-const isLeftOut = (flag: string): boolean => LEFT_OUT.has(flag);
-
-/** Whether a press or answer is one, as far as is known: of those outside the period nothing bad is. */
+/** Whether a press or answer is one, as far as is known: of those that were not read nothing bad is. */
 function counts(id: string, { judged, leftOut }: Known): boolean {
   return !judged.has(id) && !leftOut.has(id);
 }
 
-function countPress(place: TouchpointTally, id: string, press: EventData["press"], known: Known): void {
-  if (!isMeant(press, press.question, known.settings)) return;
+function countResponse(touchpoint: string, { id, ms, press, answer }: Read, known: Known): void {
+  if (press === undefined && answer === undefined) return;
+  for (const into of known.choose(touchpoint, ms, press ?? answer)) {
+    into.events += 1;
+    if (counts(id, known)) into.responses += 1;
+    if (press !== undefined) countPress(into, id, press, known);
+    if (answer !== undefined && counts(id, known)) countAnswer(into, answer);
+  }
+}
+
+function countPress(into: Counts, id: string, press: EventData["press"], known: Known): void {
   if (!counts(id, known)) {
-    if (known.judged.has(id)) place.judged += 1;
-    else if (press.value !== null) place.flagged += 1;
+    if (known.judged.has(id)) into.judged += 1;
+    else if (press.value !== null) into.flagged += 1;
     return;
   }
   if (press.value === null) {
-    add(place.reasons, press.button);
+    countReason(into, press.question, press.button);
     return;
   }
-  if (known.claimed.has(id)) place.matched += 1;
-  else place.unmatched += 1;
-  countValue(place, press.question, press.questionVersion, press.min, press.max, press.value);
+  into.ratings[known.claimed.has(id) ? "matched" : "unmatched"] += 1;
+  const { question, questionVersion: version, min, max } = press;
+  countValue(into, { question, version, min, max }, press.value);
 }
 
-function countAnswer(place: TouchpointTally, answer: EventData["answer"], settings: TallySettings): void {
-  if (!isMeant(answer, answer.question, settings)) return;
+function countAnswer(into: Counts, answer: EventData["answer"]): void {
+  const { question, questionVersion: version, min, max } = answer;
   // A reason button that answers a follow-up is a press, too, and was counted as one.
-  if (answer.press === undefined) for (const choice of answer.choices) add(place.reasons, choice);
-  if (answer.kind === "scale" && answer.value !== null && answer.min !== undefined && answer.max !== undefined)
-    countValue(place, answer.question, answer.questionVersion, answer.min, answer.max, answer.value);
+  if (answer.press === undefined) for (const choice of answer.choices) countReason(into, question, choice);
+  if (answer.kind === "scale" && answer.value !== null && min !== undefined && max !== undefined)
+    countValue(into, { question, version, min, max }, answer.value);
 }
 
-function countContext(place: TouchpointTally, { contact, service, activity, offsetMs = 0 }: Read, known: Known): void {
+function countContext(touchpoint: string, event: Read, known: Known): void {
+  const { ms, offsetMs = 0, contact, service, activity, coverage } = event;
   const answered = (presses: readonly string[]): boolean => presses.some((id) => counts(id, known));
-  if (contact !== undefined && isWithin(Date.parse(contact.end) + offsetMs, known.settings.period)) {
-    if (contact.outcome === "answered") place.contacts[answered(contact.presses) ? "answered" : "silent"] += 1;
-    else place.contacts[contact.outcome] += 1;
+  if (contact !== undefined)
+    for (const into of known.choose(touchpoint, Date.parse(contact.end) + offsetMs, undefined)) {
+      into.events += 1;
+      if (contact.outcome !== "answered") into.contacts[contact.outcome] += 1;
+      else into.contacts[answered(contact.presses) ? "answered" : "silent"] += 1;
+    }
+  if (service?.state === "closed")
+    for (const into of known.choose(touchpoint, ms, service)) {
+      into.events += 1;
+      into.services.closed += 1;
+      if (answered(service.presses ?? [])) into.services.rated += 1;
+    }
+  if (activity !== undefined)
+    for (const into of known.choose(touchpoint, ms, activity)) {
+      into.events += 1;
+      into.activities.attempts += 1;
+      if (activity.outcome === "sale") into.activities.sales += 1;
+      // Nobody knows how long an attempt lasted whose end was forgotten.
+      if (!activity.flags.includes("forgotten")) addTo(into.activities.selling, activity.durationMs / 1000);
+    }
+  if (coverage !== undefined)
+    for (const into of known.choose(touchpoint, Date.parse(coverage.start) + offsetMs, undefined)) {
+      into.events += 1;
+      into.covered.running += coverage.runningMs;
+      into.covered.camera += coverage.cameraMs ?? 0;
+    }
+}
+
+/** How long it took, with the alerts of the time they were raised. */
+function countAlert(touchpoint: string, alert: EventData["alert"], reacted: Set<string>, known: Known): void {
+  const { key, state, ageMs } = alert;
+  for (const into of known.choose(touchpoint, Date.parse(alert.raisedAt), undefined)) {
+    into.events += 1;
+    if (alert.rev === 1) into.alerts.raised += 1;
+    if (state === "acknowledged" && !reacted.has(key)) addTo(into.alerts.reacted, ageMs / 1000);
+    if (state === "resolved") addTo(into.alerts.resolved, ageMs / 1000);
   }
-  if (service?.state === "closed") {
-    place.services.closed += 1;
-    if (answered(service.presses ?? [])) place.services.rated += 1;
+  if (state === "acknowledged") reacted.add(key);
+}
+
+interface Sale {
+  readonly touchpoint: string;
+  /** Of the first word on it, UTC milliseconds. */
+  readonly atMs: number;
+  /** How often the till said it. */
+  readonly words: number;
+  /** The last word. */
+  readonly sale: EventData["transaction"];
+}
+
+function countSale({ touchpoint, atMs, words, sale }: Sale, named: boolean, known: Known): void {
+  for (const into of known.choose(touchpoint, atMs, sale)) {
+    const { sales } = into;
+    into.events += words;
+    sales.count += 1;
+    if (named) sales.named += 1;
+    if (sale.items !== null) addTo(sales.items, sale.items);
+    if (sale.amount === null) continue;
+    const currency = sale.currency ?? "";
+    const amounts = sales.amounts[currency] ?? { ...NOTHING_SUMMED };
+    sales.amounts[currency] = amounts;
+    addTo(amounts, sale.amount);
   }
-  if (activity === undefined) return;
-  place.activities.attempts += 1;
-  if (activity.outcome === "sale") place.activities.sales += 1;
-  // Nobody knows how long an attempt lasted whose end was forgotten.
-  if (!activity.flags.includes("forgotten")) addTo(place.activities.selling, activity.durationMs / 1000);
 }
 
-/** What holds now of alerts raised before the period's end; how long it took for those that were raised in it. */
-function countAlert(place: TouchpointTally, alert: EventData["alert"], period: TallySettings["period"]): void {
-  const raisedMs = Date.parse(alert.raisedAt);
-  if (period !== undefined && raisedMs >= period.toMs) return;
-  if ((place.alerts.get(alert.key)?.rev ?? 0) < alert.rev) place.alerts.set(alert.key, alert);
-  if (!isWithin(raisedMs, period)) return;
-  if (alert.state === "acknowledged" && !place.reactedMs.has(alert.key)) place.reactedMs.set(alert.key, alert.ageMs);
-  if (alert.state === "resolved") place.resolvedMs.set(alert.key, alert.ageMs);
+function countValue(into: Counts, scale: ScaleName, value: number): void {
+  const key = scaleKey(scale);
+  const histogram = into.scales[key] ?? {};
+  into.scales[key] = histogram;
+  addOne(histogram, `${value}`);
 }
 
-function countSale(place: TouchpointTally, sale: EventData["transaction"], named: boolean): void {
-  const { sales } = place;
-  sales.count += 1;
-  if (named) sales.named += 1;
-  if (sale.items !== null) addTo(sales.items, sale.items);
-  if (sale.amount === null) return;
-  const currency = sale.currency ?? "";
-  const amounts = sales.amounts.get(currency) ?? { ...NOTHING_SUMMED };
-  sales.amounts.set(currency, amounts);
-  addTo(amounts, sale.amount);
-}
-
-function isWithin(ms: number, period: TallySettings["period"]): boolean {
-  return period === undefined || (period.fromMs <= ms && ms < period.toMs);
-}
-
-function countValue(
-  place: TouchpointTally,
-  question: string,
-  version: number,
-  min: number,
-  max: number,
-  value: number,
-): void {
-  // A scale that was changed without a new version is another scale all the same.
-  const key = `${question}/${version}/${min}/${max}`;
-  const counted = place.questions.get(key) ?? { question, version, min, max, histogram: {} };
-  place.questions.set(key, counted);
-  counted.histogram[value] = (counted.histogram[value] ?? 0) + 1;
-}
-
-function isMeant(
-  of: { shift?: string | undefined; staff?: string | undefined },
-  question: string,
-  settings: TallySettings,
-): boolean {
-  if (settings.question !== undefined && settings.question !== question) return false;
-  return settings.shift === undefined || settings.shift === of.shift || settings.shift === of.staff;
-}
-
-function add(counts: Map<string, number>, name: string): void {
-  counts.set(name, (counts.get(name) ?? 0) + 1);
-}
-
-function empty(touchpoint: string): TouchpointTally {
-  return {
-    touchpoint,
-    questions: new Map(),
-    reasons: new Map(),
-    matched: 0,
-    unmatched: 0,
-    contacts: { answered: 0, silent: 0, cut: 0 },
-    services: { closed: 0, rated: 0 },
-    responses: 0,
-    sales: { count: 0, named: 0, amounts: new Map(), items: { ...NOTHING_SUMMED } },
-    activities: { attempts: 0, sales: 0, selling: { ...NOTHING_SUMMED } },
-    alerts: new Map(),
-    reactedMs: new Map(),
-    resolvedMs: new Map(),
-    judged: 0,
-    flagged: 0,
-  };
+function countReason(into: Counts, question: string, reason: string): void {
+  const reasons = into.reasons[question] ?? {};
+  into.reasons[question] = reasons;
+  addOne(reasons, reason);
 }

@@ -7,6 +7,7 @@ import { EVENT_DATA, type EventData, type Fact } from "../words/events.ts";
 import type { Input, Seen } from "../words/inputs.ts";
 import { type AlertsOfPlace, staffWord } from "./alerts.ts";
 import type { CustomerHash } from "./context.ts";
+import { endCoverage } from "./coverage.ts";
 import { both, type Decision, type Moment, NOTHING, utc } from "./decision.ts";
 import * as episodes from "./episodes.ts";
 import { endFootfall } from "./footfall.ts";
@@ -208,8 +209,11 @@ export function stopEngine(
     const felt = endInterval(settings, id, zone, settled.state, moment, true);
     return { state: felt.state, decision: both(settled.decision, felt.decision) };
   });
-  const waited = endFootfall(settings, state.products.footfall, moment);
-  return { state: ended.state, decision: both(ended.decision, { ...NOTHING, facts: waited }) };
+  const facts = [
+    ...endCoverage(settings.touchpoints, state.products.coverage, moment),
+    ...endFootfall(settings, state.products.footfall, moment),
+  ];
+  return { state: ended.state, decision: both(ended.decision, { ...NOTHING, facts }) };
 }
 
 type ZoneStep = { state: ZoneState; decision: Decision };

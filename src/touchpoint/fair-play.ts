@@ -3,6 +3,7 @@ import type { FairPlaySettings } from "../config/fair-play.ts";
 import type { ZoneConfig } from "../config/schema.ts";
 import { type Envelope, EVENT_DATA, type EventData } from "../words/events.ts";
 
+export type FairPlayRules = FairPlaySettings;
 export type Judgement = EventData["judgement"] & { readonly touchpoint: string };
 /** A touchpoint as fair play sees it. */
 export interface Place {

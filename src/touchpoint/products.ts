@@ -5,6 +5,7 @@ import { type ActivityState, startActivity, stepActivity } from "./activity.ts";
 import type { AlertState } from "./alert-state.ts";
 import { startAlerts, stepAlerts } from "./alerts.ts";
 import { type Circumstances, type ContextState, circumstancesAt, startContext, stepContext } from "./context.ts";
+import { type CoverageState, startCoverage, stepCoverage } from "./coverage.ts";
 import { both, type Decision, type Moment } from "./decision.ts";
 import type { EngineSettings } from "./engine.ts";
 import { type LiveFairPlay, startFairPlay, stepFairPlay } from "./fair-play-live.ts";
@@ -20,6 +21,7 @@ export interface ProductStates {
   readonly service: ServiceState;
   readonly fairPlay: LiveFairPlay;
   readonly alerts: AlertState;
+  readonly coverage: CoverageState;
   readonly footfall: FootfallState;
 }
 
@@ -41,6 +43,7 @@ export function startProducts(
       service: service.state,
       fairPlay: fairPlay.state,
       alerts: alerts.state,
+      coverage: startCoverage(moment),
       footfall: startFootfall(kept),
     },
     decision: [service, fairPlay, alerts].reduce((sum, { decision }) => both(sum, decision), surveys.decision),
@@ -68,7 +71,8 @@ export function stepProducts(
   const fairPlay = stepFairPlay(settings, states.fairPlay, input, service.decision, moment);
   // After fair play: presses that it speaks against raise nothing.
   const alerts = stepAlerts(settings, states.alerts, input, fairPlay.decision, moment);
-  const footfall = stepFootfall(settings, states.footfall, input, alerts.decision, moment);
+  const coverage = stepCoverage(settings.touchpoints, states.coverage, input, alerts.decision, moment);
+  const footfall = stepFootfall(settings, states.footfall, input, coverage.decision, moment);
   const next: ProductStates = {
     surveys: surveys.state,
     activity: activity.state,
@@ -76,6 +80,7 @@ export function stepProducts(
     service: service.state,
     fairPlay: fairPlay.state,
     alerts: alerts.state,
+    coverage: coverage.state,
     footfall: footfall.state,
   };
   return { states: isSame(states, next) ? states : next, decision: footfall.decision };

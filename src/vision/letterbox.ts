@@ -13,8 +13,12 @@ export interface Letterbox {
 /** Mid-grey: 0 after the models' own normalisation, and inside the range the models were trained with. */
 export const FILL = 128;
 
-/** The largest picture of the source's aspect that fits, centred, in whole pixels. */
-export function letterboxOf(source: Size, input: Size): Letterbox {
+/** How a picture of another shape is fitted in: with its aspect kept and a border, or stretched over the whole input. */
+export type Fit = "letterbox" | "stretch";
+
+/** The largest picture of the source's aspect that fits, centred, in whole pixels; or the whole input. */
+export function letterboxOf(source: Size, input: Size, fit: Fit = "letterbox"): Letterbox {
+  if (fit === "stretch") return { left: 0, top: 0, width: input.width, height: input.height };
   const scale = Math.min(input.width / source.width, input.height / source.height);
   const width = Math.max(1, Math.min(input.width, Math.round(source.width * scale)));
   const height = Math.max(1, Math.min(input.height, Math.round(source.height * scale)));
@@ -76,8 +80,8 @@ export interface Letterboxer {
 }
 
 /** Prepares the way from frames of one size to a model input of another. */
-export function createLetterboxer(source: Size, input: Size): Letterboxer {
-  const letterbox = letterboxOf(source, input);
+export function createLetterboxer(source: Size, input: Size, fit: Fit = "letterbox"): Letterboxer {
+  const letterbox = letterboxOf(source, input, fit);
   const plane = input.width * input.height;
   const rgb = new Float32Array(plane * 3).fill(FILL);
   const across = tapsOf(source.width, letterbox.width);

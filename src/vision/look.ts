@@ -1,15 +1,18 @@
 // One look at one frame: letterbox, faces, persons, expressions. The same code live, over a file and over pictures.
 import { Fault } from "../words/errors.ts";
 import type { FaceSeen, PersonSeen } from "../words/inputs.ts";
-import { type Detection, decodeBoxes5 } from "./decoders/boxes5.ts";
-import { decodeSoftmax8, type ExpressionShares } from "./decoders/softmax8.ts";
+import { decodeBoxes, decodeExpression } from "./decoders/decoder.ts";
+import { type Detection, toDetections } from "./decoders/nms.ts";
+import type { ExpressionShares } from "./decoders/softmax8.ts";
 import { drawFace } from "./face-crop.ts";
 import type { Frame, Size } from "./frame.ts";
-import { createLetterboxer, type Letterboxer, toGray } from "./letterbox.ts";
+import { fillInput, normaliseGray } from "./input.ts";
+import { createLetterboxer, type Letterboxer } from "./letterbox.ts";
 import {
   type ClassifierEntry,
   type DetectorEntry,
   entryOf,
+  type InputContract,
   type Manifest,
   type ModelEntry,
 } from "./models/manifest.ts";
@@ -94,13 +97,9 @@ export function lookThrough(models: Models, close: () => Promise<void>): Look {
         // Models with the same input size share one drawing of the frame.
         if (!drawn.has(letterboxer)) letterboxer.draw(frame);
         drawn.add(letterboxer);
-        if (model.entry.input.channels === "gray") toGray(letterboxer.rgb, model.input);
-        else model.input.set(letterboxer.rgb);
-        const { output } = model.entry;
-        switch (output.decoder) {
-          case "boxes5":
-            return decodeBoxes5(await model.run(), letterboxer.letterbox, output);
-        }
+        fillInput(letterboxer.rgb, model.entry.input, model.input);
+        const candidates = decodeBoxes(await model.run(), model.entry);
+        return toDetections(candidates, letterboxer.letterbox, model.entry.output.nmsIou);
       };
       const faces: FaceSeen[] = wanted.face ? await detect(models.face) : [];
       const persons = wanted.person ? await detect(models.person) : [];
@@ -120,22 +119,19 @@ async function readExpression(
   face: FaceSeen,
 ): Promise<ExpressionShares> {
   drawFace(frame, face.box, model.entry.input, model.input);
-  const { output } = model.entry;
-  switch (output.decoder) {
-    case "softmax8":
-      return decodeSoftmax8(await model.run());
-  }
+  normaliseGray(model.input, model.entry.input);
+  return decodeExpression(await model.run(), model.entry);
 }
 
 /** Frames of one camera keep their size, so at most a handful of letterboxers live; a stream of odd sizes is bounded. */
 const MAX_LETTERBOXERS = 8;
 
-function letterboxerFor(cache: Map<string, Letterboxer>, frame: Size, input: Size): Letterboxer {
-  const key = `${frame.width}x${frame.height}>${input.width}x${input.height}`;
+function letterboxerFor(cache: Map<string, Letterboxer>, frame: Size, input: InputContract): Letterboxer {
+  const key = `${frame.width}x${frame.height}>${input.width}x${input.height} ${input.fit}`;
   const known = cache.get(key);
   if (known !== undefined) return known;
   if (cache.size >= MAX_LETTERBOXERS) cache.clear();
-  const made = createLetterboxer({ width: frame.width, height: frame.height }, input);
+  const made = createLetterboxer({ width: frame.width, height: frame.height }, input, input.fit);
   cache.set(key, made);
   return made;
 }

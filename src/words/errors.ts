@@ -176,6 +176,10 @@ export const FAULTS = {
     kind: "input",
     hint: "Name an open alert by its key, or none for the oldest; it may have been seen to already.",
   },
+  ROLLUPS: {
+    kind: "unavailable",
+    hint: "Check the data folder's disk; counts are made again from the journal, which loses nothing meanwhile.",
+  },
   PAGE_PORT: { kind: "config", hint: "Give another port with --port; 0 takes a free one." },
   CHILD_MISSING: { kind: "unavailable", hint: "Install the program named; ./scripts/setup does it on Debian." },
 } as const satisfies Record<string, FaultEntry>;

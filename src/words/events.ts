@@ -3,6 +3,7 @@ import { z } from "zod";
 import { AlertData, AnswerData, JudgementData, PressData, SurveyData } from "./feedback.ts";
 import { OccupancyData, QueueData, VisitData } from "./footfall.ts";
 import { instant } from "./instant.ts";
+import { CoverageData, RollupData } from "./rollups.ts";
 import { ActivityData, ScanData, ServiceData, ShiftData, TransactionData } from "./trade.ts";
 
 /** `synced`: a time source vouches for it; `unsynced`: none does; `corrected`: repaired before sending. */
@@ -128,6 +129,8 @@ export const EVENT_DATA = {
   shift: ShiftData,
   scan: ScanData,
   service: ServiceData,
+  coverage: CoverageData,
+  rollup: RollupData,
   visit: VisitData,
   occupancy: OccupancyData,
   queue: QueueData,
@@ -163,6 +166,8 @@ export const LANE: Record<EventType, number> = {
   shift: 2,
   scan: 2,
   service: 2,
+  coverage: 2,
+  rollup: 2,
   visit: 2,
   occupancy: 2,
   queue: 2,

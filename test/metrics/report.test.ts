@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { dayOf } from "../../src/metrics/day.ts";
+import { dayOf } from "../../src/metrics/calendar.ts";
 import { offsetOf, repairsIn } from "../../src/metrics/repair.ts";
 import { reportOf } from "../../src/metrics/report.ts";
 import { csatOf, dissatisfiedOf, meanOf, npsOf } from "../../src/metrics/scales.ts";
@@ -19,7 +19,7 @@ const rated = (value: number, more: Partial<EventData["press"]> = {}, id?: strin
 const only = (events: Parameters<typeof tally>[0], settings?: Parameters<typeof tally>[1], k?: number) => {
   const [place] = tally(events, settings);
   if (place === undefined) throw new Error("no touchpoint was counted");
-  return reportOf(place, k);
+  return reportOf(place, k === undefined ? {} : { k });
 };
 const figure = (report: ReturnType<typeof only>, metric: string) => report.figures.find((one) => one.metric === metric);
 
@@ -158,7 +158,8 @@ describe("a period", () => {
     const end = "2026-11-23T00:00:01.000Z";
     const midnight = Date.parse("2026-11-23T00:00:00.000Z");
     const told = said("contact", { outcome: "answered", presses: ["a"], end });
-    const report = only([rated(4, {}, "a"), told], { period: { fromMs: midnight - 86_400_000, toMs: midnight } });
+    const press = { ...rated(4, {}, "a"), time: "2026-11-22T23:59:58.000Z" };
+    const report = only([press, told], { period: { fromMs: midnight - 86_400_000, toMs: midnight } });
     expect(figure(report, "response-rate")).toBeUndefined();
     expect(report.questions[0]?.histogram).toEqual({ 4: 1 });
     const next = only([told], { period: { fromMs: midnight, toMs: midnight + 86_400_000 } });

@@ -1,17 +1,22 @@
 // Decoders: raw model output in, meaning out.
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { decodeBoxes5, overlap } from "../../src/vision/decoders/boxes5.ts";
+import { decodeBoxes5 } from "../../src/vision/decoders/boxes5.ts";
+import { overlap, toDetections } from "../../src/vision/decoders/nms.ts";
 import { decodeSoftmax8 } from "../../src/vision/decoders/softmax8.ts";
 import { EXPRESSIONS } from "../../src/words/events.ts";
 import { valenceOf } from "../../src/words/valence.ts";
 
 const letterbox = { left: 0, top: 6, width: 320, height: 180 };
-const settings = { minScore: 0.5, nmsIou: 0.4 };
+const boxes5 = { decoder: "boxes5", name: "boxes", minScore: 0.5, nmsIou: 0.4 } as const;
 
-describe("boxes5", () => {
+function detect(raw: Float32Array) {
+  return toDetections(decodeBoxes5(raw, boxes5), letterbox, boxes5.nmsIou);
+}
+
+describe("boxes5 and non-maximum suppression", () => {
   test("takes the letterbox off", () => {
-    const [only, ...others] = decodeBoxes5(Float32Array.of(80, 51, 160, 141, 0.9), letterbox, settings);
+    const [only, ...others] = detect(Float32Array.of(80, 51, 160, 141, 0.9));
     expect(others).toEqual([]);
     expect(only?.box).toEqual([0.25, 0.25, 0.25, 0.5]);
     expect(only?.score).toBeCloseTo(0.9, 6);
@@ -19,12 +24,12 @@ describe("boxes5", () => {
 
   test("drops weak, empty and inverted boxes, and what lies in the border only", () => {
     const raw = [80, 51, 160, 141, 0.4, 80, 51, 80, 141, 0.9, 160, 51, 80, 141, 0.9, 10, 0, 40, 5, 0.9];
-    expect(decodeBoxes5(Float32Array.from(raw), letterbox, settings)).toEqual([]);
+    expect(detect(Float32Array.from(raw))).toEqual([]);
   });
 
   test("of two boxes on one face the better stays; a neighbour stays too; best first", () => {
     const raw = [10, 20, 50, 60, 0.6, 12, 22, 52, 62, 0.8, 100, 20, 140, 60, 0.9];
-    const found = decodeBoxes5(Float32Array.from(raw), letterbox, settings);
+    const found = detect(Float32Array.from(raw));
     expect(found.map(({ score }) => Number(score.toFixed(2)))).toEqual([0.9, 0.8]);
   });
 
@@ -34,8 +39,8 @@ describe("boxes5", () => {
     fc.assert(
       fc.property(fc.array(row, { maxLength: 40 }), (rows) => {
         const raw = Float32Array.from(rows.flat());
-        const found = decodeBoxes5(raw, letterbox, settings);
-        expect(decodeBoxes5(raw, letterbox, settings)).toEqual(found);
+        const found = detect(raw);
+        expect(detect(raw)).toEqual(found);
         found.forEach(({ box: [x, y, w, h], score }, i) => {
           expect(Math.min(x, y)).toBeGreaterThanOrEqual(0);
           expect(Math.max(x + w, y + h)).toBeLessThanOrEqual(1 + 1e-9);

@@ -5,23 +5,36 @@ import { join } from "node:path";
 import { z } from "zod";
 import { Fault } from "../../words/errors.ts";
 import { EXPRESSIONS } from "../../words/events.ts";
+import { Boxes5Output } from "../decoders/boxes5.ts";
+import { FastestDetOutput } from "../decoders/fastestdet.ts";
+import { Fer7Output } from "../decoders/fer7.ts";
+import { PicoDetOutput } from "../decoders/picodet.ts";
+import { Softmax8Output } from "../decoders/softmax8.ts";
+import { UltraFaceOutput } from "../decoders/ultraface.ts";
+import { YuNetOutput } from "../decoders/yunet.ts";
 
 const relativePath = z
   .string()
   .regex(/^[a-z0-9][a-z0-9._-]*(\/[a-z0-9][a-z0-9._-]*)*$/i, "a path below the models folder, without ..");
-const share = z.number().min(0).max(1);
+const perChannel = z.tuple([z.number(), z.number(), z.number()]);
 
 /** What a model wants to be fed, as data: nobody but the manifest knows a model's input. */
 export const InputContract = z.strictObject({
   name: z.string(),
-  layout: z.literal("nchw"),
+  layout: z.enum(["nchw", "nhwc"]).describe("planes one after the other, or channels side by side"),
   width: z.int().min(8).max(2048).describe("pixels"),
   height: z.int().min(8).max(2048).describe("pixels"),
-  channels: z.enum(["gray", "rgb"]).describe("gray is 0.299 R + 0.587 G + 0.114 B"),
+  channels: z.enum(["gray", "rgb", "bgr"]).describe("order of colours; gray is 0.299 R + 0.587 G + 0.114 B"),
   dtype: z.literal("float32"),
-  range: z
-    .tuple([z.literal(0), z.literal(255)])
-    .describe("values as they come from the frame; models normalise inside"),
+  range: z.tuple([z.literal(0), z.literal(255)]).describe("values as they come from the frame, before normalise"),
+  normalise: z
+    .strictObject({ mean: perChannel, deviation: perChannel.refine((each) => each.every((d) => d > 0), "above 0") })
+    .optional()
+    .describe("(value − mean) ÷ deviation, in the order of channels; absent: the model does it inside"),
+  fit: z
+    .enum(["letterbox", "stretch"])
+    .default("letterbox")
+    .describe("how a picture of another shape comes in: whole with a border, or stretched as the model was trained"),
 });
 export type InputContract = z.infer<typeof InputContract>;
 
@@ -39,22 +52,20 @@ const detector = z.strictObject({
   ...common,
   task: z.enum(["face", "person"]),
   classes: z.array(z.string()).length(1),
-  output: z.strictObject({
-    name: z.string(),
-    decoder: z.literal("boxes5").describe("N × [x1, y1, x2, y2, score], pixels on the letterboxed input"),
-    minScore: share.describe("candidates below are dropped"),
-    nmsIou: share.describe("of two boxes overlapping more than this the weaker is dropped"),
-  }),
+  output: z.discriminatedUnion("decoder", [
+    Boxes5Output,
+    FastestDetOutput,
+    PicoDetOutput,
+    YuNetOutput,
+    UltraFaceOutput,
+  ]),
 });
 
 const classifier = z.strictObject({
   ...common,
   task: z.literal("expression"),
   classes: z.tuple(EXPRESSIONS.map((name) => z.literal(name)) as [z.ZodLiteral<"neutral">, ...z.ZodLiteral[]]),
-  output: z.strictObject({
-    name: z.string(),
-    decoder: z.literal("softmax8").describe("eight probabilities in the order of classes"),
-  }),
+  output: z.discriminatedUnion("decoder", [Softmax8Output, Fer7Output]),
 });
 
 export const ModelEntry = z.discriminatedUnion("task", [detector, classifier]);

@@ -1,5 +1,6 @@
 // Proves that a model works here: file, shapes, and numbers that make sense on inputs without a picture.
 import { Fault } from "../../words/errors.ts";
+import { tensorsOf } from "../decoders/decoder.ts";
 import type { ModelEntry } from "./manifest.ts";
 import { openModel } from "./runtime.ts";
 
@@ -13,9 +14,9 @@ export async function selfTest(modelsDir: string, entry: ModelEntry): Promise<vo
   try {
     for (const pattern of PATTERNS) {
       for (let i = 0; i < model.input.length; i += 1) model.input[i] = pattern(i, entry.input.width);
-      const once = Float32Array.from(await model.run());
+      const once = (await model.run()).map((values) => Float32Array.from(values));
       const twice = await model.run();
-      if (once.some((value, i) => value !== twice[i]))
+      if (once.some((values, t) => values.some((value, i) => value !== twice[t]?.[i])))
         throw new Fault("MODEL_OUTPUT", `${entry.name} gives different numbers for the same input`);
       if (!plausible(once, entry)) throw new Fault("MODEL_OUTPUT", `${entry.name} gives numbers outside their range`);
     }
@@ -30,15 +31,11 @@ const PATTERNS: readonly ((index: number, width: number) => number)[] = [
   (index, width) => ((((index % width) >> 3) + (Math.floor(index / width) >> 3)) % 2 === 0 ? 30 : 220),
 ];
 
-function plausible(output: Float32Array, entry: ModelEntry): boolean {
-  switch (entry.output.decoder) {
-    case "boxes5":
-      return output.every((value, i) => i % 5 !== 4 || (value >= 0 && value <= 1));
-    case "softmax8":
-      return output.every((value) => value >= 0 && value <= 1) && Math.abs(sum(output) - 1) < 0.01;
-  }
-}
-
-function sum(values: Float32Array): number {
-  return values.reduce((total, value) => total + value, 0);
+function plausible(tensors: readonly Float32Array[], entry: ModelEntry): boolean {
+  const inRange = tensorsOf(entry).every(({ isShare }, t) =>
+    tensors[t]?.every((value, i) => !isShare(i) || (value >= 0 && value <= 1)),
+  );
+  if (entry.task !== "expression") return inRange;
+  const total = tensors[0]?.reduce((sum, value) => sum + value, 0) ?? 0;
+  return inRange && Math.abs(total - 1) < 0.01;
 }

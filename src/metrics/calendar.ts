@@ -1,0 +1,77 @@
+// Quarter-hours, hours and days on the shop's own clock: days of 23, 24 or 25 hours, by its time zone. Pure.
+import { localTime } from "../touchpoint/local-time.ts";
+
+/** The hours of every time zone consist of whole quarter-hours of UTC. */
+export const QUARTER_MS = 900_000;
+/** The most that a time zone is away from UTC, and a little more, milliseconds. */
+const FARTHEST_MS = 15 * 3_600_000;
+
+/** UTC milliseconds; `toMs` no longer belongs to it. */
+export interface Span {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+/** First millisecond of a local date, UTC milliseconds. @param date YYYY-MM-DD */
+export function startOfDay(date: string, timezone: string): number {
+  let before = Date.parse(`${date}T00:00:00Z`) - FARTHEST_MS;
+  let after = before + 2 * FARTHEST_MS;
+  // Dates never go back, whatever the clock does at a change of daylight saving.
+  while (after - before > 1) {
+    const middle = Math.floor((before + after) / 2);
+    if (localTime(middle, timezone).date >= date) after = middle;
+    else before = middle;
+  }
+  return after;
+}
+
+/** From the first millisecond of a local date to that of the next one. */
+export function dayOf(date: string, timezone: string): Span {
+  const next = new Date(Date.parse(`${date}T12:00:00Z`) + 86_400_000).toISOString().slice(0, 10);
+  return { fromMs: startOfDay(date, timezone), toMs: startOfDay(next, timezone) };
+}
+
+export function quarterOf(ms: number): Span {
+  const fromMs = Math.floor(ms / QUARTER_MS) * QUARTER_MS;
+  return { fromMs, toMs: fromMs + QUARTER_MS };
+}
+
+/** The local hour that a moment lies in; where the clock is set back an hour is there twice, and each is one of its own. */
+export function hourOf(ms: number, timezone: string): Span {
+  const name = hourName(ms, timezone);
+  let { fromMs, toMs } = quarterOf(ms);
+  while (hourName(fromMs - QUARTER_MS, timezone) === name) fromMs -= QUARTER_MS;
+  while (hourName(toMs, timezone) === name) toMs += QUARTER_MS;
+  return { fromMs, toMs };
+}
+
+function hourName(ms: number, timezone: string): string {
+  const { date, time } = localTime(ms, timezone);
+  const offsetMs = Date.parse(`${date}T${time}:00Z`) - Math.floor(ms / 60_000) * 60_000;
+  return `${date} ${time.slice(0, 2)} ${offsetMs}`;
+}
+
+/** Local dates of many moments: asking the time zone is dear, and most moments lie in the same few days. */
+export class Calendar {
+  readonly timezone: string;
+  readonly #days = new Map<string, Span>();
+  #last: { readonly date: string; readonly span: Span } | undefined;
+
+  constructor(timezone: string) {
+    this.timezone = timezone;
+  }
+
+  /** YYYY-MM-DD. */
+  dateOf(ms: number): string {
+    if (this.#last !== undefined && this.#last.span.fromMs <= ms && ms < this.#last.span.toMs) return this.#last.date;
+    const { date } = localTime(ms, this.timezone);
+    this.#last = { date, span: this.dayOf(date) };
+    return date;
+  }
+
+  dayOf(date: string): Span {
+    const known = this.#days.get(date) ?? dayOf(date, this.timezone);
+    this.#days.set(date, known);
+    return known;
+  }
+}
