@@ -144,7 +144,7 @@ export const ZoneConfig = z
     anchor: anchor.default("centre"),
     minScore: minScore.default(0.5),
     steadyMs: milliseconds
-      .default(600)
+      .default(1_000)
       .describe(
         "a number of people is believed when most frames of this time had it: flicker is left out; 0: each frame",
       ),

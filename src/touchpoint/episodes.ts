@@ -20,6 +20,8 @@ export interface Episode {
 export interface EpisodeState {
   /** What the last frames saw: no box too many and none too few begins, ends or enlarges an episode. */
   readonly counts: readonly Count[];
+  /** The first frame of an absence: before it nobody can say that anybody had left. */
+  readonly absentSinceMs: number | undefined;
   /** Occupied, but not yet for the dwell time. */
   readonly candidate: Episode | undefined;
   readonly open: Episode | undefined;
@@ -31,6 +33,7 @@ export interface EpisodeState {
 
 export const NO_EPISODES: EpisodeState = {
   counts: [],
+  absentSinceMs: undefined,
   candidate: undefined,
   open: undefined,
   ended: [],
@@ -53,13 +56,21 @@ export interface EpisodeStep {
 
 /** How many people there were is judged over this time, milliseconds: a double box on somebody who turns is gone sooner. */
 const PEOPLE_MS = 2_000;
+/** Share of the frames of the steady time that must see somebody for a zone to become occupied, and to stay so. */
+const BEGINS = 0.5;
+const STAYS = 1 / 3;
 
 /** A frame saw `people` in the zone at `atMs`. Frames must come in time order. */
 export function observe(state: EpisodeState, zone: ZoneConfig, people: number, atMs: number): EpisodeStep {
   const counts = remember(state.counts, { atMs, people }, Math.max(zone.steadyMs, PEOPLE_MS));
   const newest = newestOf(counts, zone);
   const seen = sighted(newest);
-  if (steady(newest) === 0 || seen === undefined) return advance({ ...state, counts }, zone, atMs);
+  const running = state.open ?? state.candidate;
+  // Somebody half hidden is seen now and then: that keeps an episode, but begins none.
+  if (seen === undefined || steady(newest, running === undefined ? BEGINS : STAYS) === 0) {
+    const since = counts.find((count) => count.atMs > (running?.endMs ?? 0))?.atMs ?? atMs;
+    return advance({ ...state, counts, absentSinceMs: state.absentSinceMs ?? since }, zone, atMs);
+  }
   const most = Math.max(1, steady(counts));
   // An absence ends where somebody was seen again, not where that became certain.
   const aged = advance(state, zone, atMs, seen.fromMs);
@@ -68,7 +79,13 @@ export function observe(state: EpisodeState, zone: ZoneConfig, people: number, a
   const grown = { startMs: current.startMs, endMs: seen.toMs, people: Math.max(current.people, most) };
   const opens = before.open === undefined && grown.endMs - grown.startMs >= zone.dwellMs;
   const isOpen = before.open !== undefined || opens;
-  const state2 = { ...before, counts, open: isOpen ? grown : undefined, candidate: isOpen ? undefined : grown };
+  const state2 = {
+    ...before,
+    counts,
+    absentSinceMs: undefined,
+    open: isOpen ? grown : undefined,
+    candidate: isOpen ? undefined : grown,
+  };
   return { ...aged, state: state2, opened: opens };
 }
 
@@ -78,9 +95,8 @@ export function observe(state: EpisodeState, zone: ZoneConfig, people: number, a
  * @param absentUntilMs the moment up to which nobody was seen, where somebody is seen again
  */
 export function advance(state: EpisodeState, zone: ZoneConfig, atMs: number, absentUntilMs = atMs): EpisodeStep {
-  const empty = steady(newestOf(state.counts, zone)) === 0;
   const over = (episode: Episode | undefined): boolean =>
-    episode !== undefined && empty && absentUntilMs - episode.endMs > zone.graceMs;
+    episode !== undefined && state.absentSinceMs !== undefined && absentUntilMs - state.absentSinceMs > zone.graceMs;
   const closed = over(state.open);
   const ended = closed && state.open !== undefined ? [...state.ended, state.open] : state.ended;
   const open = closed ? undefined : state.open;
@@ -105,7 +121,8 @@ export function advance(state: EpisodeState, zone: ZoneConfig, atMs: number, abs
     ...[open, candidate, ...rest].map((one) => (one === undefined ? atMs : one.startMs - zone.preMs)),
   );
   presses = presses.filter((press) => press.atMs >= earliest);
-  return { state: { counts, candidate, open, ended: rest, presses }, outcomes, opened: false, closed };
+  const { absentSinceMs } = state;
+  return { state: { counts, absentSinceMs, candidate, open, ended: rest, presses }, outcomes, opened: false, closed };
 }
 
 /** The frames that decide whether the zone is occupied: the newest, and those of the steady time before it. */

@@ -20,13 +20,13 @@ export function lately(counts: readonly Count[], atMs: number, windowMs: number)
 }
 
 /**
- * The most people that at least half of the frames saw, so that neither a box too many nor one too few for less than half
- * the time changes anything: the median, the higher one of an even number, whatever the frame rate. A camera that gave one
- * frame is believed at its word.
+ * The most people that at least this share of the frames saw. By half of them it is the median, the higher one of an even
+ * number: neither a box too many nor one too few for less than half the time changes anything, whatever the frame rate. A
+ * camera that gave one frame is believed at its word.
  */
-export function steady(counts: readonly Count[]): number {
+export function steady(counts: readonly Count[], share = 0.5): number {
   const sorted = counts.map(({ people }) => people).toSorted((a, b) => b - a);
-  return sorted[Math.ceil(sorted.length / 2) - 1] ?? 0;
+  return sorted[Math.ceil(sorted.length * share) - 1] ?? 0;
 }
 
 /** First and last of the frames in which anybody was seen. */

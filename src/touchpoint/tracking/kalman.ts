@@ -27,7 +27,7 @@ const MEASURED = 1 / 20;
 /** How fast somebody may already be when first seen, boxes a second: 1.7 m tall, 1.4 m/s. */
 const SPEED_AT_FIRST = 0.8;
 /** How much a speed changes within a second, boxes a second: people start, stop and turn within one. */
-const AGILITY = 0.6;
+const AGILITY = 1;
 /** How much a size changes within a second, as a share: somebody coming into the picture doubles within one. */
 const GROWTH = 0.5;
 /** A person is about this much taller than wide: what is one box high in y is two to three wide in x. */

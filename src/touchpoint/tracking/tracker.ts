@@ -39,7 +39,7 @@ const MIN_OVERLAP = { sure: 0.1, unsure: 0.4, young: 0.2 } as const;
  * a body's width from one frame to the next is still met: at 5 frames a second that is an ordinary pace.
  * F. Yang et al., Hard to Track Objects with Irregular Motions and Similar Appearances?, 2023 (C-BIoU).
  */
-const BUFFER = 0.3;
+const BUFFER = 0.2;
 /** A track is believed when it was seen again, this long after its birth, milliseconds: a flicker is shorter. */
 const CONFIRM_MS = 150;
 /**
