@@ -86,7 +86,7 @@ describe("vision run", () => {
       .trim()
       .split("\n")
       .map((line) => JSON.parse(line));
-    expect(lines.map(({ type }) => type)).toEqual(["presence", "presence", "contact", "summary"]);
+    expect(lines.map(({ type }) => type)).toEqual(["presence", "presence", "contact", "coverage", "summary"]);
     expect(lines.at(-1)).toMatchObject({ frames: 56, contacts: [{ outcome: "silent", people: 1 }] });
   });
 
