@@ -7,7 +7,7 @@ import type { SimulatedPad } from "../buttons/simulated.ts";
 import { bootId, createBoottime } from "../clock/clock.ts";
 import { askTimeSource } from "../clock/time-source.ts";
 import type { Config } from "../config/schema.ts";
-import { expandSurvey } from "../config/surveys.ts";
+import { expandSurvey, questionnairesOf } from "../config/surveys.ts";
 import { createHealth, type Health } from "../health/health.ts";
 import { readMachine } from "../journal/machine.ts";
 import { openJournal } from "../journal/open.ts";
@@ -219,7 +219,7 @@ export async function runAgent(config: Config, options: AgentOptions): Promise<v
       journal: journalFile,
       view: join(local.dataDir, "metrics.db"),
       timezone: local.timezone,
-      settings: fleet.rollups,
+      settings: { ...fleet.rollups, questionnaires: questionnairesOf(fleet) },
       everyMs: options.rollupsEveryMs ?? PASS_MS,
     },
     {

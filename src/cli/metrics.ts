@@ -2,13 +2,15 @@
 import { join } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
 import { loadConfig, loadPolicy } from "../config/load.ts";
+import { questionnairesOf } from "../config/surveys.ts";
 import { openReader } from "../journal/read.ts";
-import { dayOf, type Span } from "../metrics/calendar.ts";
 import { reportOf, type TouchpointReport } from "../metrics/report.ts";
+import { itemOf } from "../metrics/runs.ts";
 import type { Figure } from "../metrics/scales.ts";
 import type { TouchpointTally } from "../metrics/tally.ts";
 import { judgedAnew } from "../rollups/judged-anew.ts";
 import { openTotals } from "../rollups/totals.ts";
+import { dayOf, type Span } from "../touchpoint/calendar.ts";
 import { localTime } from "../touchpoint/local-time.ts";
 import { csvLine } from "./csv.ts";
 import { CONFIG_OPTION } from "./outcome.ts";
@@ -62,22 +64,26 @@ function metrics(options: Options): void {
   const policy = options.policy === undefined ? undefined : loadPolicy(options.policy);
   const reader = openReader(join(dataDir, "journal.db"));
   try {
-    const totals = openTotals(join(dataDir, "metrics.db"), reader, timezone);
+    const totals = openTotals(join(dataDir, "metrics.db"), reader, timezone, period);
     const asked = { period, ...(options.shift === undefined ? {} : { shift: options.shift }) };
     const tallies: readonly TouchpointTally[] =
       policy === undefined
         ? totals.tallies(asked)
         : judgedAnew(totals, asked, policy, config.fleet.touchpoints, timezone);
-    totals.close();
+    // By other rules than the live ones, and of a person, hours are not told.
+    const hours = policy === undefined && options.shift === undefined ? totals.hours : undefined;
     const reports = tallies
       .filter(({ touchpoint }) => options.touchpoint === undefined || options.touchpoint === touchpoint)
       .map((place) =>
         reportOf(place, {
+          questionnaires: questionnairesOf(config.fleet),
+          ...(hours === undefined ? {} : { hours: hours(place.touchpoint) }),
           ...(options.question === undefined ? {} : { question: options.question }),
           ...(options.shift === undefined ? {} : { k: config.fleet.rollups.leastPerShift }),
         }),
       )
       .filter(saysSomething);
+    totals.close();
     const from = new Date(period.fromMs).toISOString();
     const to = period.toMs === NEVER_MS ? null : new Date(period.toMs).toISOString();
     if (options.json === true) process.stdout.write(`${JSON.stringify({ from, to, touchpoints: reports })}\n`);
@@ -95,16 +101,18 @@ function periodOf({ day, from, to }: Options, timezone: string): Span {
 }
 
 /** Of a touchpoint whose only event is an alert of another day there is nothing to say. */
-function saysSomething({ questions, figures, reasons, alerts, judged, flagged }: TouchpointReport): boolean {
+function saysSomething({ questions, figures, surveys, reasons, alerts, judged, flagged }: TouchpointReport): boolean {
   return (
-    [questions, figures, reasons, alerts.open, alerts.figures].some((part) => part.length > 0) || judged + flagged > 0
+    [questions, figures, surveys, reasons, alerts.open, alerts.figures].some((part) => part.length > 0) ||
+    judged + flagged > 0
   );
 }
 
 function page(reports: readonly TouchpointReport[], from: string, to: string | null): string {
   const lines = [`from ${from} to ${to ?? "now"}`];
   if (reports.length === 0) lines.push("nothing happened");
-  for (const { touchpoint, questions, figures, reasons, alerts, judged, flagged } of reports) {
+  for (const report of reports) {
+    const { touchpoint, questions, figures, surveys, reasons, drivers, silence, alerts, judged, flagged } = report;
     lines.push("", touchpoint, "  how many");
     for (const { question, version, min, max, histogram, figures: of } of questions) {
       lines.push(`    ${question}, version ${version}, ${min} to ${max}`);
@@ -114,13 +122,21 @@ function page(reports: readonly TouchpointReport[], from: string, to: string | n
         lines.push(`      ${value.padStart(4)} ${bar(count / most)} ${count}`);
       lines.push(...of.map((figure) => `      ${told(figure)}`));
     }
+    for (const { survey, version, figures: of } of surveys)
+      lines.push(`    ${survey}, version ${version}`, ...of.map((figure) => `      ${told(figure)}`));
     lines.push(...figures.map((figure) => `    ${told(figure)}`));
     if (judged > 0) lines.push(`    ${judged} presses were judged not to be what they seem, and are left out`);
     if (flagged > 0)
       lines.push(`    ${flagged} ratings are left out: a button that is unwell, nobody served, or out of hours`);
-    if (reasons.length > 0) lines.push("  why");
+    if (reasons.length + drivers.length > 0) lines.push("  why");
     for (const reason of reasons)
       lines.push(`    ${reason.reason.padEnd(16)} ${bar(reason.value ?? 0)} ${shown(reason)}`);
+    for (const { rated, reason, badLift, meanLift, compared } of drivers) {
+      const lift = badLift.value === null ? meanLift : badLift;
+      const of = `of ${compared} reasons, ${itemOf(rated).question}`;
+      if (lift.value !== null) lines.push(`    ${reason.padEnd(16)} ${told(lift)} ${of}`);
+    }
+    for (const lift of silence) if (lift.value !== null) lines.push(`    ${lift.reason.padEnd(16)} ${told(lift)}`);
     if (alerts.open.length + alerts.figures.length > 0) lines.push("  who must act");
     for (const { key, state, reason, rule } of alerts.open) lines.push(`    ${state}: ${reason} (${rule}, ${key})`);
     lines.push(...alerts.figures.map((figure) => `    ${told(figure)}`));
@@ -142,7 +158,7 @@ function csv(reports: readonly TouchpointReport[]): string {
   const rows = [
     ["touchpoint", "question", "version", "metric", "n", "numerator", "denominator", "source", "value", "low", "high"],
   ];
-  for (const { touchpoint, questions, figures, reasons, alerts } of reports) {
+  for (const { touchpoint, questions, figures, surveys, reasons, drivers, silence, alerts } of reports) {
     const add = (question: string, version: string, figure: Figure, metric = figure.metric): void => {
       const { n, numerator, denominator, source, value, interval } = figure;
       const cells = [n, numerator, denominator, source, value, interval?.[0], interval?.[1]];
@@ -150,7 +166,14 @@ function csv(reports: readonly TouchpointReport[]): string {
     };
     for (const { question, version, figures: of } of questions)
       for (const figure of of) add(question, `${version}`, figure);
+    for (const { survey, version, figures: of } of surveys) for (const figure of of) add(survey, `${version}`, figure);
     for (const figure of [...figures, ...alerts.figures]) add("", "", figure);
+    for (const { rated, reason, share, badLift, meanLift } of drivers)
+      for (const figure of [share, badLift, meanLift]) {
+        const { question, version } = itemOf(rated);
+        add(question, `${version}`, figure, `${figure.metric}:${reason}`);
+      }
+    for (const lift of silence) add("", "", lift, `${lift.metric}:${lift.reason}`);
     for (const reason of reasons) add("", "", reason, `reason:${reason.reason}`);
   }
   return rows.map((row) => csvLine(row.map(asText))).join("");

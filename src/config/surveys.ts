@@ -106,6 +106,20 @@ export interface Survey {
   readonly questions: readonly SurveyQuestion[];
 }
 
+const points = z.number().min(0).max(100);
+const Importance = z
+  .strictObject({
+    tangibles: points,
+    reliability: points,
+    responsiveness: points,
+    assurance: points,
+    empathy: points,
+  })
+  .refine((weights) => Object.values(weights).some((weight) => weight > 0), "at least one must be more than 0")
+  .describe(
+    "of SERVQUAL and SERVPERF: points that customers share out over the five; without it unweighted figures only",
+  );
+
 const TEMPLATE_NAMES = Object.keys(TEMPLATES) as [keyof typeof TEMPLATES, ...(keyof typeof TEMPLATES)[]];
 
 export const SurveyConfig = z
@@ -139,6 +153,7 @@ export const SurveyConfig = z
       .optional()
       .describe("most answers a day to each question that has no quota of its own"),
     buttons: buttons.optional(),
+    importance: Importance.optional(),
   })
   .describe("a questionnaire")
   .superRefine((given, context) => {
@@ -150,6 +165,15 @@ export const SurveyConfig = z
   });
 /** What a person may write of a questionnaire. */
 export type SurveyInputConfig = z.input<typeof SurveyConfig>;
+
+/** The questionnaires as metrics know them: what they ask, and what they were taken from. */
+export function questionnairesOf({ surveys }: { readonly surveys: readonly z.output<typeof SurveyConfig>[] }) {
+  return surveys.map((given) => {
+    const { template, importance } = given;
+    const { id: survey, version, questions } = expandSurvey(given);
+    return { id: survey, version, template, importance, questions };
+  });
+}
 
 interface Given {
   readonly id: string;

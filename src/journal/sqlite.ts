@@ -4,6 +4,8 @@ import type BetterSqlite3 from "better-sqlite3";
 
 /** An open database. */
 export type Database = BetterSqlite3.Database;
+/** A prepared statement of any parameters. */
+export type Statement = BetterSqlite3.Statement<unknown[]>;
 
 /**
  * The constructor of better-sqlite3. Its 12 is built on C++ classes of Node's headers that from Node 24 on abort the

@@ -1,8 +1,17 @@
 // What a manager reads of one period: how many, why, who must act. Pure.
 import type { EventData } from "../words/events.ts";
-import { addOne, type Counts, scaleOf } from "./counts.ts";
+import { backgroundFigures } from "./background.ts";
+import type { Counts } from "./counts.ts";
+import { type Driver, driversOf } from "./drivers.ts";
+import { durationFigures } from "./durations.ts";
+import { type Questionnaire, questionnaireFigures } from "./questionnaires.ts";
+import { itemOf } from "./runs.ts";
 import { csatOf, dissatisfiedOf, type Figure, mean, meanOf, npsOf, share } from "./scales.ts";
+import { type Hour, type SilenceLift, silenceLifts } from "./silence.ts";
 import type { TouchpointTally } from "./tally.ts";
+import { addOne } from "./tree.ts";
+import { tradeFigures } from "./visits.ts";
+import { workloadFigures } from "./workload.ts";
 
 export interface QuestionReport {
   readonly question: string;
@@ -18,8 +27,14 @@ export interface TouchpointReport {
   readonly touchpoint: string;
   readonly questions: readonly QuestionReport[];
   readonly figures: readonly Figure[];
+  /** Named metrics of each questionnaire, version by version. */
+  readonly surveys: readonly SurveyReport[];
   /** Most often named first. */
   readonly reasons: readonly (Figure & { readonly reason: string })[];
+  /** What goes with bad ratings, the surest first. */
+  readonly drivers: readonly Driver[];
+  /** Of periods up to a month: reasons named in hours in which more customers say nothing. */
+  readonly silence: readonly SilenceLift[];
   readonly alerts: { readonly open: readonly EventData["alert"][]; readonly figures: readonly Figure[] };
   /** Presses that were judged not to be what they seem, and left out. */
   readonly judged: number;
@@ -27,14 +42,25 @@ export interface TouchpointReport {
   readonly flagged: number;
 }
 
+export interface SurveyReport {
+  readonly survey: string;
+  readonly version: number;
+  readonly figures: readonly Figure[];
+}
+
 export interface ReportSettings {
   /** Answers below which nothing is told: of a shift or person; 0 for a touchpoint as a whole. */
   readonly k?: number;
   /** Only this question. */
   readonly question?: string;
+  /** The questionnaires as they are configured; of others only the questions are told. */
+  readonly questionnaires?: readonly Questionnaire[];
+  /** Hours of the period at this touchpoint, where they are known one by one. */
+  readonly hours?: Iterable<Hour>;
 }
 
-export function reportOf(place: TouchpointTally, { k = 0, question }: ReportSettings = {}): TouchpointReport {
+export function reportOf(place: TouchpointTally, settings: ReportSettings = {}): TouchpointReport {
+  const { k = 0, question, questionnaires = [], hours = [] } = settings;
   const questions = questionsOf(place, k).filter((one) => question === undefined || one.question === question);
   const named: Record<string, number> = {};
   for (const [of, reasons] of Object.entries(place.reasons))
@@ -46,11 +72,15 @@ export function reportOf(place: TouchpointTally, { k = 0, question }: ReportSett
     touchpoint: place.touchpoint,
     questions,
     figures: told ? figuresOf(place) : [],
+    surveys: surveysOf(place, questionnaires, k),
     reasons: told
       ? Object.entries(named)
           .map(([reason, count]) => ({ reason, ...share("reason", count, all) }))
           .sort((a, b) => (b.numerator ?? 0) - (a.numerator ?? 0) || a.reason.localeCompare(b.reason))
       : [],
+    // Of a person nothing is said that rests on a part of few answers.
+    drivers: k === 0 ? driversOf(place.drivers) : [],
+    silence: k === 0 ? silenceLifts(hours) : [],
     alerts: { open: place.open, figures: alertFigures(place) },
     judged: place.judged,
     flagged: place.flagged,
@@ -61,6 +91,12 @@ export function reportOf(place: TouchpointTally, { k = 0, question }: ReportSett
 export function figuresOf(counts: Counts): Figure[] {
   const { contacts, services, sales, activities, ratings } = counts;
   const episodes = contacts.answered + contacts.silent;
+  const trade = tradeFigures({
+    visitors: null,
+    contacts: episodes === 0 ? null : episodes,
+    sales: sales.count === 0 ? null : sales.count,
+    attempts: activities.attempts === 0 ? null : { all: activities.attempts, sales: activities.sales },
+  });
   return [
     responseRate(counts),
     share("silent-share", contacts.silent, episodes, "contacts"),
@@ -77,9 +113,23 @@ export function figuresOf(counts: Counts): Figure[] {
     ),
     mean("items-per-sale", sales.items),
     mean("time-selling-s", activities.selling),
-    share("sales-per-attempt", activities.sales, activities.attempts),
+    ...trade,
     share("services-rated", services.rated, services.closed, "services"),
+    ...durationFigures("dwell", counts.dwell),
+    ...workloadFigures(counts.workload),
+    ...backgroundFigures(counts.background),
   ].filter(({ n }) => n > 0);
+}
+
+/** Of every version that is configured and was walked through. */
+export function surveysOf({ runs }: Counts, questionnaires: readonly Questionnaire[], k: number): SurveyReport[] {
+  return questionnaires
+    .map((questionnaire) => ({
+      survey: questionnaire.id,
+      version: questionnaire.version,
+      figures: questionnaireFigures(runs, questionnaire).filter(({ n }) => n > 0 && n >= k),
+    }))
+    .filter(({ figures }) => figures.length > 0);
 }
 
 export function alertFigures({ alerts }: Counts): Figure[] {
@@ -89,7 +139,7 @@ export function alertFigures({ alerts }: Counts): Figure[] {
 /** By question and version, in the order of their names. */
 export function questionsOf({ scales }: Counts, k: number): QuestionReport[] {
   return Object.entries(scales)
-    .map(([key, histogram]) => questionReport({ ...scaleOf(key), histogram }, k))
+    .map(([key, histogram]) => questionReport({ ...itemOf(key), histogram }, k))
     .sort((a, b) => a.question.localeCompare(b.question) || a.version - b.version || a.max - b.max || a.min - b.min);
 }
 

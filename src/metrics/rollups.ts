@@ -1,8 +1,10 @@
 // What is told of one window at one touchpoint: a rollup for each question, and one for each other figure. Pure.
+
+import type { Span } from "../touchpoint/calendar.ts";
 import type { RollupData, RollupWindow } from "../words/rollups.ts";
-import type { Span } from "./calendar.ts";
 import type { Counts } from "./counts.ts";
-import { alertFigures, figuresOf, questionsOf } from "./report.ts";
+import type { Questionnaire } from "./questionnaires.ts";
+import { alertFigures, figuresOf, questionsOf, surveysOf } from "./report.ts";
 import { csatOf, type Figure, npsOf } from "./scales.ts";
 
 /** A window of one touchpoint. */
@@ -19,10 +21,30 @@ export type RollupContent = Omit<RollupData, "rev">;
 
 /** Told of short windows; of days and shifts every figure is. */
 const OF_SHORT_WINDOWS = new Set(["response-rate", "silent-share"]);
-const FROM_CAMERA = new Set(["silent-share", "unmatched-presses"]);
+const FROM_CAMERA = new Set([
+  "silent-share",
+  "unmatched-presses",
+  "dwell-s",
+  "dwell-median-s",
+  "dwell-p90-s",
+  "emotional-background",
+  "smile-index",
+  "background-coverage",
+  "visitors",
+]);
 
-/** @param leastPerShift answers below which nothing is told of a shift */
-export function rollupsOf(counts: Counts, place: WindowPlace, leastPerShift: number): RollupContent[] {
+export interface RollupRules {
+  /** Answers below which nothing is told of a shift. */
+  readonly leastPerShift: number;
+  /** As they are configured. */
+  readonly questionnaires: readonly Questionnaire[];
+}
+
+export function rollupsOf(
+  counts: Counts,
+  place: WindowPlace,
+  { leastPerShift, questionnaires }: RollupRules,
+): RollupContent[] {
   const k = place.window === "shift" ? leastPerShift : 0;
   if (counts.responses < k) return [];
   const isShort = place.window === "15m" || place.window === "hour";
@@ -47,7 +69,16 @@ export function rollupsOf(counts: Counts, place: WindowPlace, leastPerShift: num
       },
     ];
   });
-  return [...questions, ...figures.map((figure) => told(figure, counts, place, figure.metric))];
+  const surveys = isShort
+    ? []
+    : surveysOf(counts, questionnaires, k).flatMap(({ survey, version, figures: of }) =>
+        of.map((figure) => ({
+          ...told(figure, counts, place, `${survey}@${version} ${figure.metric}`),
+          survey,
+          surveyVersion: version,
+        })),
+      );
+  return [...questions, ...figures.map((figure) => told(figure, counts, place, figure.metric)), ...surveys];
 }
 
 function told(figure: Figure, counts: Counts, place: WindowPlace, subject: string): RollupContent {
@@ -70,7 +101,10 @@ function told(figure: Figure, counts: Counts, place: WindowPlace, subject: strin
     ...(source === undefined ? {} : { source }),
     value,
     interval: interval === null ? null : [interval[0], interval[1]],
-    coverage: window === "shift" ? null : coverageOf(counts, place, FROM_CAMERA.has(metric) || source === "contacts"),
+    coverage:
+      window === "shift"
+        ? null
+        : coverageOf(counts, place, FROM_CAMERA.has(metric) || source === "contacts" || source === "visitors"),
   };
 }
 

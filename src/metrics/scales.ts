@@ -9,7 +9,7 @@ export interface Figure {
   readonly numerator: number | null;
   readonly denominator: number | null;
   /** What the denominator counts, where several could be meant. */
-  readonly source?: "transactions" | "services" | "contacts" | "answers";
+  readonly source?: "transactions" | "services" | "contacts" | "answers" | "visitors";
   /** Sum of the squares of what `numerator` sums up, where the metric is a mean: with it, two can be merged. */
   readonly sumSquares?: number;
   /** null for n = 0. */
@@ -70,12 +70,26 @@ export function csatOf(scale: Scale): Figure {
 
 /** Share of the worst values: the lower two, on a scale of fewer than four values the worst one. */
 export function dissatisfiedOf(scale: Scale): Figure {
-  const boxes = scale.max - scale.min + 1 < 4 ? 1 : 2;
   return share(
     "dissatisfied",
-    countWhere(scale, (value) => value < scale.min + boxes),
+    countWhere(scale, (value) => isDissatisfied(value, scale)),
     total(scale),
   );
+}
+
+/** Whether a value is among the worst of its scale, as `dissatisfied` counts them. */
+export function isDissatisfied(value: number, { min, max }: Pick<Scale, "min" | "max">): boolean {
+  return value < min + (max - min + 1 < 4 ? 1 : 2);
+}
+
+/**
+ * Mean of a scale of two to five smileys, with the scale in its name: means of scales of different lengths cannot be
+ * compared. Whether the values were shown as smileys is for the caller to know.
+ * @returns undefined for a longer scale
+ */
+export function smileyMeanOf(scale: Scale): Figure | undefined {
+  if (scale.max - scale.min + 1 > 5) return undefined;
+  return { ...meanOf(scale), metric: `smiley-mean-of-${scale.min}-to-${scale.max}` };
 }
 
 /**
@@ -110,6 +124,15 @@ export function mean(metric: string, { n, sum, squares }: Readonly<Sum>): Figure
     value,
     interval: meanInterval(n, sum, squares),
   };
+}
+
+/**
+ * One count for each of another kind, where the first may be the larger: with Wilson's interval as long as it can be a
+ * share, with none above 1.
+ */
+export function ratio(metric: string, numerator: number, denominator: number, source?: Figure["source"]): Figure {
+  const figure = share(metric, numerator, denominator, source);
+  return numerator > denominator ? { ...figure, interval: null } : figure;
 }
 
 /** A share with Wilson's interval. @param source what the denominator counts, where several could be meant */

@@ -1,8 +1,15 @@
 // Counts what journaled events say, each where its time puts it. Pure; presses that were judged are left out.
-import { localTime } from "../touchpoint/local-time.ts";
+
+import { Calendar, QUARTER_MS, quarterOf, type Span } from "../touchpoint/calendar.ts";
 import { type Envelope, EVENT_DATA, type EventData } from "../words/events.ts";
-import { addOne, type Counts, emptyCounts, type ScaleName, scaleKey } from "./counts.ts";
+import { countMood } from "./background.ts";
+import { type Counts, emptyCounts } from "./counts.ts";
+import { countExplained } from "./drivers.ts";
+import { countDuration } from "./durations.ts";
+import { countRun, type Item, itemKey } from "./runs.ts";
 import { addTo, NOTHING_SUMMED } from "./scales.ts";
+import { addOne, branchOf } from "./tree.ts";
+import { countBusy, countOnShift, countWork } from "./workload.ts";
 
 /**
  * Flags of presses that are left out: picks and words of a questionnaire, a button that is unwell, and presses while nobody
@@ -27,9 +34,9 @@ export type Choose = (touchpoint: string, atMs: number, who: Who | undefined) =>
 /**
  * Counts events in the order of their `seq`. A judgement may come later than its presses, an episode later than those it
  * claims, and a sale may be corrected by the same number on the same day: so all are read before anything is counted.
- * @param timezone of the shop, IANA name
+ * @param calendar of the shop's own clock
  */
-export function count(events: Iterable<Told>, choose: Choose, timezone = "UTC"): void {
+export function count(events: Iterable<Told>, choose: Choose, calendar: Calendar): void {
   const all = [...events].map(read);
   const known: Known = {
     choose,
@@ -37,30 +44,27 @@ export function count(events: Iterable<Told>, choose: Choose, timezone = "UTC"):
     claimed: new Set(all.flatMap(({ contact }) => contact?.presses ?? [])),
     leftOut: new Set(all.flatMap(({ id, press }) => (press?.flags.some((flag) => LEFT_OUT.has(flag)) ? [id] : []))),
   };
+  const answers = new Map(all.flatMap(({ id, answer }) => (answer === undefined ? [] : [[id, answer] as const])));
+  const whys = whysOf(all, known);
   const sales = new Map<string, Sale>();
   const named = new Set<string>();
   const reacted = new Set<string>();
-  const dates = new Map<number, string>();
-  // Making a local date is dear, and those of a quarter-hour are the same in every time zone.
-  const dateOf = (ms: number): string => {
-    const quarter = Math.floor(ms / 900_000);
-    const date = dates.get(quarter) ?? localTime(ms, timezone).date;
-    dates.set(quarter, date);
-    return date;
-  };
   for (const event of all) {
     const { id, touchpoint, press, answer, transaction } = event;
     if (touchpoint === undefined) continue;
     const response = press ?? answer;
     if (response?.transaction !== undefined && counts(id, known))
-      for (const ms of [0, NEXT_DAY_MS]) named.add(`${touchpoint}/${dateOf(event.ms - ms)}/${response.transaction}`);
+      for (const ms of [0, NEXT_DAY_MS])
+        named.add(`${touchpoint}/${calendar.dateOf(event.ms - ms)}/${response.transaction}`);
     if (transaction !== undefined) {
-      const key = `${touchpoint}/${dateOf(event.ms)}/${transaction.transaction}`;
+      const key = `${touchpoint}/${calendar.dateOf(event.ms)}/${transaction.transaction}`;
       const first = sales.get(key);
       sales.set(key, { touchpoint, atMs: first?.atMs ?? event.ms, words: (first?.words ?? 0) + 1, sale: transaction });
     }
-    countResponse(touchpoint, event, known);
+    countResponse(touchpoint, event, known, whys);
     countContext(touchpoint, event, known);
+    countWalk(touchpoint, event, known, answers);
+    countTime(touchpoint, event, known);
     if (event.alert !== undefined) countAlert(touchpoint, event.alert, reacted, known);
   }
   for (const [key, sale] of sales) countSale(sale, named.has(key), known);
@@ -93,7 +97,7 @@ export function tally(events: Iterable<Told>, { shift, period, timezone }: Tally
       places.set(touchpoint, counts);
       return [counts];
     },
-    timezone,
+    new Calendar(timezone ?? "UTC"),
   );
   const open = shift === undefined ? openAlerts(all, period?.toMs) : new Map<string, EventData["alert"][]>();
   for (const touchpoint of open.keys()) if (!places.has(touchpoint)) places.set(touchpoint, emptyCounts());
@@ -140,11 +144,14 @@ function counts(id: string, { judged, leftOut }: Known): boolean {
   return !judged.has(id) && !leftOut.has(id);
 }
 
-function countResponse(touchpoint: string, { id, ms, press, answer }: Read, known: Known): void {
+function countResponse(touchpoint: string, { id, ms, press, answer }: Read, known: Known, whys: Whys): void {
   if (press === undefined && answer === undefined) return;
   for (const into of known.choose(touchpoint, ms, press ?? answer)) {
     into.events += 1;
-    if (counts(id, known)) into.responses += 1;
+    if (counts(id, known)) {
+      into.responses += 1;
+      countWhy(into, press ?? answer, whys.get(id));
+    }
     if (press !== undefined) countPress(into, id, press, known);
     if (answer !== undefined && counts(id, known)) countAnswer(into, answer);
   }
@@ -179,6 +186,7 @@ function countContext(touchpoint: string, event: Read, known: Known): void {
   if (contact !== undefined)
     for (const into of known.choose(touchpoint, Date.parse(contact.end) + offsetMs, undefined)) {
       into.events += 1;
+      if (contact.outcome !== "cut") countDuration(into.dwell, contact.durationMs);
       if (contact.outcome !== "answered") into.contacts[contact.outcome] += 1;
       else into.contacts[answered(contact.presses) ? "answered" : "silent"] += 1;
     }
@@ -232,6 +240,7 @@ function countSale({ touchpoint, atMs, words, sale }: Sale, named: boolean, know
     into.events += words;
     sales.count += 1;
     if (named) sales.named += 1;
+    if (sale.shift !== undefined || sale.staff !== undefined) countWork(into.workload, sale);
     if (sale.items !== null) addTo(sales.items, sale.items);
     if (sale.amount === null) continue;
     const currency = sale.currency ?? "";
@@ -241,15 +250,90 @@ function countSale({ touchpoint, atMs, words, sale }: Sale, named: boolean, know
   }
 }
 
-function countValue(into: Counts, scale: ScaleName, value: number): void {
-  const key = scaleKey(scale);
-  const histogram = into.scales[key] ?? {};
-  into.scales[key] = histogram;
-  addOne(histogram, `${value}`);
+function countValue(into: Counts, item: Item, value: number): void {
+  addOne(
+    branchOf(into.scales, itemKey(item), () => ({})),
+    `${value}`,
+  );
 }
 
 function countReason(into: Counts, question: string, reason: string): void {
-  const reasons = into.reasons[question] ?? {};
-  into.reasons[question] = reasons;
-  addOne(reasons, reason);
+  addOne(
+    branchOf(into.reasons, question, () => ({})),
+    reason,
+  );
+}
+
+/** Rating → question why → what was chosen. */
+type Whys = ReadonlyMap<string, ReadonlyMap<string, readonly string[]>>;
+
+function whysOf(all: readonly Read[], known: Known): Whys {
+  const whys = new Map<string, Map<string, string[]>>();
+  for (const { id, press, answer } of all) {
+    const follows = press?.follows ?? answer?.follows;
+    if (follows === undefined || !counts(id, known)) continue;
+    // A reason button that answers a follow-up is told as both.
+    if (answer?.press !== undefined || (press !== undefined && press.value !== null)) continue;
+    const of = whys.get(follows) ?? new Map<string, string[]>();
+    whys.set(follows, of);
+    const why = press?.question ?? answer?.question ?? "";
+    of.set(why, [...(of.get(why) ?? []), ...(press === undefined ? (answer?.choices ?? []) : [press.button])]);
+  }
+  return whys;
+}
+
+function countWhy(
+  into: Counts,
+  rated: EventData["press"] | EventData["answer"] | undefined,
+  whys: ReadonlyMap<string, readonly string[]> | undefined,
+): void {
+  if (whys === undefined || rated === undefined || rated.value === null) return;
+  const { question, questionVersion: version, value, min, max } = rated;
+  if (min === undefined || max === undefined) return;
+  for (const [why, reasons] of whys) countExplained(into.drivers, { question, version, min, max, value, why, reasons });
+}
+
+/** A walk counts where it ended, with what was said on it. */
+function countWalk(
+  touchpoint: string,
+  { ms, survey }: Read,
+  known: Known,
+  answers: ReadonlyMap<string, EventData["answer"]>,
+): void {
+  if (survey === undefined) return;
+  const said = survey.answers.flatMap((id) => {
+    const answer = answers.get(id);
+    return answer === undefined || !counts(id, known) ? [] : [answer];
+  });
+  for (const into of known.choose(touchpoint, ms, survey)) {
+    into.events += 1;
+    countRun(into.runs, survey, said);
+  }
+}
+
+/** What lasts is counted in each quarter-hour that it reaches into. */
+function countTime(touchpoint: string, { offsetMs = 0, mood, shift, service }: Read, known: Known): void {
+  if (mood !== undefined)
+    for (const into of known.choose(touchpoint, Date.parse(mood.end) + offsetMs, undefined)) {
+      into.events += 1;
+      countMood(into.background, mood);
+    }
+  const lasting = shift ?? service;
+  if (lasting?.end === undefined) return;
+  const whole = { fromMs: Date.parse(lasting.start) + offsetMs, toMs: Date.parse(lasting.end) + offsetMs };
+  for (const quarter of quartersOf(whole))
+    for (const into of known.choose(touchpoint, Math.max(quarter.fromMs, whole.fromMs), lasting)) {
+      into.events += 1;
+      if (shift !== undefined) countOnShift(into.workload, whole, quarter);
+      else countBusy(into.workload, whole, quarter);
+    }
+}
+
+/** Longest that is believed of a shift or window, milliseconds: a wrong clock must not fill years. */
+const LONGEST_MS = 7 * 86_400_000;
+
+/** The quarter-hours that a span reaches into. */
+export function* quartersOf({ fromMs, toMs }: Span): Generator<Span, void> {
+  if (toMs - fromMs > LONGEST_MS) return;
+  for (let ms = quarterOf(fromMs).fromMs; ms < toMs; ms += QUARTER_MS) yield quarterOf(ms);
 }

@@ -1,6 +1,7 @@
 // Counts of a period with its presses judged by other rules than those that judged them live.
-import type { Span } from "../metrics/calendar.ts";
+
 import { type Told, type TouchpointTally, tally } from "../metrics/tally.ts";
+import type { Span } from "../touchpoint/calendar.ts";
 import { type FairPlayRules, judge, type Place } from "../touchpoint/fair-play.ts";
 import type { Totals } from "./totals.ts";
 import { COUNTED } from "./view.ts";

@@ -1,8 +1,9 @@
 // Which rollups are to be told: those of windows that are over, and have become another than what was told of them.
 import type { Database } from "../journal/sqlite.ts";
-import { type Calendar, hourOf, quarterOf } from "../metrics/calendar.ts";
-import { addCounts, type Counts, emptyCounts } from "../metrics/counts.ts";
-import { type RollupContent, rollupsOf, type WindowPlace } from "../metrics/rollups.ts";
+import { type Counts, emptyCounts } from "../metrics/counts.ts";
+import { type RollupContent, type RollupRules, rollupsOf, type WindowPlace } from "../metrics/rollups.ts";
+import { merge } from "../metrics/tree.ts";
+import { type Calendar, quarterOf } from "../touchpoint/calendar.ts";
 import type { RollupData, RollupWindow } from "../words/rollups.ts";
 import { contentOf } from "./content.ts";
 import type { View } from "./view.ts";
@@ -14,10 +15,8 @@ const LATEST_MS = 7 * 86_400_000;
 /** Rollups of one pass. */
 const MOST = 500;
 
-export interface RollupSettings {
+export interface RollupSettings extends RollupRules {
   readonly windows: readonly RollupWindow[];
-  /** Answers below which nothing is told of a shift. */
-  readonly leastPerShift: number;
 }
 
 /** A rollup that is to be told. */
@@ -60,7 +59,7 @@ export function propose(
     }
     if (place.toMs + SETTLE_MS > nowMs) continue;
     let told = true;
-    for (const content of withdrawn(db, rollupsOf(countsOf(db, view, place), place, settings.leastPerShift), place)) {
+    for (const content of withdrawn(db, rollupsOf(countsOf(db, view, place), place, settings), place)) {
       const text = contentOf(content);
       const before = published.get(content.key) as { rev: number; content: string } | undefined;
       if (before?.content === text) {
@@ -109,11 +108,7 @@ function placeOf(db: Database, calendar: Calendar, due: Due): WindowPlace | "lat
   if (window !== "shift") {
     const date = calendar.dateOf(startMs);
     const span =
-      window === "15m"
-        ? quarterOf(startMs)
-        : window === "hour"
-          ? hourOf(startMs, calendar.timezone)
-          : calendar.dayOf(date);
+      window === "15m" ? quarterOf(startMs) : window === "hour" ? calendar.hourOf(startMs) : calendar.dayOf(date);
     return { window, date, touchpoint, ...span };
   }
   const shift = db
@@ -140,6 +135,6 @@ function countsOf(db: Database, view: View, { window, fromMs, toMs, touchpoint, 
     .prepare("SELECT counts FROM shiftCounts WHERE shift = ? AND touchpoint = ? ORDER BY date, stream, staff")
     .pluck()
     .all(shift, touchpoint) as string[];
-  for (const text of rows) addCounts(sum, JSON.parse(text) as Counts);
+  for (const text of rows) merge(sum, JSON.parse(text) as Counts);
   return sum;
 }

@@ -9,7 +9,7 @@ interface Response {
 /** Bounded: a word about a response that lies further back than `REACH` does not find it, live and in a rebuild alike. */
 export class Responses {
   /** Seqs between a response and the last word that may mean it. */
-  static readonly REACH = 20_000;
+  static readonly REACH = 5_000;
   /** In the order of their seq. */
   readonly #known = new Map<string, Response>();
 

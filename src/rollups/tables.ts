@@ -1,5 +1,6 @@
 // The tables of the view: counts by quarter-hour, day and shift, and how far the journal was read for them.
 import { Database } from "../journal/sqlite.ts";
+import type { Span } from "../touchpoint/calendar.ts";
 
 /** Raised whenever tables or the meaning of counts change: a file of another version is made anew from the journal. */
 const VERSION = 1;
@@ -56,8 +57,11 @@ function timezoneOf(db: Database): unknown {
   return there === 0 ? undefined : db.prepare("SELECT value FROM meta WHERE key = 'timezone'").pluck().get();
 }
 
-/** Copies what a reader needs of another process's view into this empty one; nothing where it has other tables. */
-export function copyTables(db: Database, file: string): boolean {
+/**
+ * Copies what a reader needs of another process's view into this empty one; nothing where it has other tables.
+ * @param quarters the span of which single quarter-hours are wanted; older ones are summed up in their days
+ */
+export function copyTables(db: Database, file: string, quarters: Span): boolean {
   db.prepare("ATTACH ? AS kept").run(file);
   try {
     const version = Number(db.pragma("kept.user_version", { simple: true }));
@@ -66,11 +70,13 @@ export function copyTables(db: Database, file: string): boolean {
     const [own, other] = ["main", "kept"].map((name) => db.prepare(timezone.replace("%", name)).pluck().get());
     if (own !== other) return false;
     db.transaction(() => {
-      // Of quarter-hours only the last: older ones are summed up in their day.
       for (const name of ["meta", "boots", "repairs", "days", "dayCounts", "shiftCounts", "shifts", "alerts"])
         db.exec(`INSERT OR REPLACE INTO main.${name} SELECT * FROM kept.${name}`);
-      db.exec(`INSERT INTO main.quarters SELECT * FROM kept.quarters
-        WHERE startMs >= (SELECT max(startMs) FROM kept.quarters) - 172800000`);
+      // The last ones always: a day that is counted anew needs what it said before.
+      db.prepare(
+        `INSERT INTO main.quarters SELECT * FROM kept.quarters WHERE startMs >= @fromMs AND startMs < @toMs
+           OR startMs >= (SELECT max(startMs) FROM kept.quarters) - 172800000`,
+      ).run(quarters);
     })();
     return true;
   } finally {

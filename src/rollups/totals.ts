@@ -1,9 +1,11 @@
 // Counts of any period: whole days as they were summed up, the rest counted from the journal. For whoever asks.
 import { existsSync } from "node:fs";
 import type { Database } from "../journal/sqlite.ts";
-import type { Span } from "../metrics/calendar.ts";
-import { addCounts, type Counts, emptyCounts } from "../metrics/counts.ts";
+import { type Counts, emptyCounts } from "../metrics/counts.ts";
+import type { Hour } from "../metrics/silence.ts";
 import { type TouchpointTally, tally } from "../metrics/tally.ts";
+import { merge } from "../metrics/tree.ts";
+import type { Span } from "../touchpoint/calendar.ts";
 import type { EventData } from "../words/events.ts";
 import { copyTables, openTables } from "./tables.ts";
 import { READ_FOR_COUNTS, type Source, told, View } from "./view.ts";
@@ -18,19 +20,29 @@ export interface Asked {
 export interface Totals {
   /** Counts by touchpoint. */
   tallies(asked: Asked): TouchpointTally[];
+  /** Hour by hour, what may show whether reasons go with silence; empty where the span is longer than a month. */
+  hours(touchpoint: string): Hour[];
   /** Events that may count in the period, in the order of their `seq`: to count them by other rules. */
   events(period: Span, types: readonly string[]): ReturnType<typeof told>;
   close(): void;
 }
 
-/** @param file of the agent's view, which may not be there; it is read only */
-export function openTotals(file: string, source: Source, timezone: string): Totals {
+/** Longest span of which hours are told one by one, milliseconds. */
+const HOURS_OF_MS = 32 * 86_400_000;
+const NONE: Span = { fromMs: 0, toMs: 0 };
+
+/**
+ * @param file of the agent's view, which may not be there; it is read only
+ * @param hours the span of which hours will be asked for
+ */
+export function openTotals(file: string, source: Source, timezone: string, hours: Span = NONE): Totals {
   const db = openTables(":memory:", timezone);
-  if (existsSync(file)) copyTables(db, file);
+  if (existsSync(file)) copyTables(db, file, hours.toMs - hours.fromMs <= HOURS_OF_MS ? hours : NONE);
   const view = new View(db, timezone);
   view.catchUp(source);
   return {
     tallies: (asked) => talliesOf(db, view, source, asked),
+    hours: (touchpoint) => (hours.toMs - hours.fromMs <= HOURS_OF_MS ? hoursOf(db, view, touchpoint, hours) : []),
     events: (period, types) => eventsOf(db, view, source, period, types),
     close: () => db.close(),
   };
@@ -43,7 +55,7 @@ function talliesOf(db: Database, view: View, source: Source, { period, shift }: 
   const add = (touchpoint: string, counts: Counts): void => {
     const sum = sums.get(touchpoint) ?? emptyCounts();
     sums.set(touchpoint, sum);
-    addCounts(sum, counts);
+    merge(sum, counts);
   };
   for (const date of dates) {
     const day = view.calendar.dayOf(date);
@@ -71,6 +83,24 @@ function talliesOf(db: Database, view: View, source: Source, { period, shift }: 
       ...counts,
       open: open.filter((alert) => alert.touchpoint === touchpoint).map(({ data }) => data),
     }));
+}
+
+function hoursOf(db: Database, { calendar }: View, touchpoint: string, { fromMs, toMs }: Span): Hour[] {
+  const rows = db
+    .prepare("SELECT startMs, counts FROM quarters WHERE startMs >= ? AND startMs < ? AND touchpoint = ?")
+    .all(fromMs, toMs, touchpoint) as { startMs: number; counts: string }[];
+  const hours = new Map<number, Counts>();
+  for (const { startMs, counts } of rows) {
+    const hour = calendar.hourOf(startMs).fromMs;
+    const sum = hours.get(hour) ?? emptyCounts();
+    hours.set(hour, sum);
+    merge(sum, JSON.parse(counts) as Counts);
+  }
+  return [...hours.values()].map(({ contacts, reasons }) => {
+    const named: Record<string, number> = {};
+    for (const of of Object.values(reasons)) merge(named, of);
+    return { answered: contacts.answered, silent: contacts.silent, reasons: named };
+  });
 }
 
 function rowsOf(db: Database, date: string, shift: string | undefined): { touchpoint: string; counts: string }[] {

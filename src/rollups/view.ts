@@ -1,10 +1,12 @@
 // The view: counts by quarter-hour, day and shift, kept up with the journal. What it holds is what counting all anew would give.
 import type { EventFilter, StoredEvent } from "../journal/read.ts";
-import type { Database } from "../journal/sqlite.ts";
-import { Calendar, hourOf, quarterOf } from "../metrics/calendar.ts";
-import { addCounts, type Counts, emptyCounts } from "../metrics/counts.ts";
+import type { Database, Statement } from "../journal/sqlite.ts";
+import { type Counts, emptyCounts } from "../metrics/counts.ts";
 import { offsetOf, type Repairs } from "../metrics/repair.ts";
-import { count, NEXT_DAY_MS, type Told } from "../metrics/tally.ts";
+import { count, NEXT_DAY_MS, quartersOf, type Told } from "../metrics/tally.ts";
+import { merge } from "../metrics/tree.ts";
+import { Calendar, quarterOf } from "../touchpoint/calendar.ts";
+import { RATING_BY_EXPRESSION } from "../touchpoint/rating-mood.ts";
 import { type Envelope, EVENT_DATA, type EventData } from "../words/events.ts";
 import { contentOf } from "./content.ts";
 import { Responses } from "./responses.ts";
@@ -25,6 +27,9 @@ export const COUNTED = [
   "activity",
   "alert",
   "coverage",
+  "survey",
+  "shift",
+  "mood",
 ] as const;
 /** What the counts of a day are made from. */
 export const READ_FOR_COUNTS: readonly string[] = [...COUNTED, "judgement"];
@@ -42,8 +47,11 @@ export class View {
   readonly #calendar: Calendar;
   #stream = "";
   #responses = new Responses();
+  /** Whether `#responses` knows what was read before. */
+  #remembers = false;
   #days = new Map<string, Day>();
   readonly #touched = new Set<string>();
+  readonly #statements = new Map<string, Statement>();
   #repairs: { readonly seq: number; readonly data: EventData["clock"] }[] = [];
   #lastBoot = "";
 
@@ -108,28 +116,33 @@ export class View {
     const read = this.#get("stream") === stream ? Number(this.#get("cursor") ?? 0) : 0;
     // An old copy of the journal was put back: what it does not know yet is to come again.
     const cursor = Math.min(read, head);
-    if (this.#stream === stream) return cursor;
+    if (this.#stream === stream) {
+      if (!this.#remembers && cursor < head) this.#remember(source, cursor);
+      return cursor;
+    }
     this.#stream = stream;
+    this.#remembers = false;
     this.#lastBoot = "";
-    const rows = this.#db.prepare("SELECT date, firstSeq, lastSeq, dirty FROM days WHERE stream = ?").all(stream);
+    const rows = this.#sql("SELECT date, firstSeq, lastSeq, dirty FROM days WHERE stream = ?").all(stream);
     this.#days = new Map(
       (rows as { date: string; firstSeq: number; lastSeq: number; dirty: number }[]).map(({ date, dirty, ...day }) => [
         date,
         { ...day, dirty: dirty === 1 },
       ]),
     );
-    const repairs = this.#db.prepare("SELECT seq, data FROM repairs WHERE stream = ? ORDER BY seq").all(stream);
+    const repairs = this.#sql("SELECT seq, data FROM repairs WHERE stream = ? ORDER BY seq").all(stream);
     this.#repairs = (repairs as { seq: number; data: string }[]).map(({ seq, data }) => ({
       seq,
       data: JSON.parse(data) as EventData["clock"],
     }));
-    this.#remember(source, cursor);
+    if (cursor < head) this.#remember(source, cursor);
     return cursor;
   }
 
   /** Later words may mean responses that were read before, up to `cursor`. */
   #remember(source: Source, cursor: number): void {
     this.#responses = new Responses();
+    this.#remembers = true;
     const types = ["press", "answer", "contact", "service"];
     for (const row of source.events({ afterSeq: cursor - Responses.REACH - 1, throughSeq: cursor, types }))
       this.#concern(parse(row), row.seq, false);
@@ -140,17 +153,17 @@ export class View {
     const event = parse(row);
     if (event.boot !== this.#lastBoot) {
       this.#lastBoot = event.boot;
-      this.#db
-        .prepare("INSERT OR IGNORE INTO boots (stream, boot, firstSeq) VALUES (?, ?, ?)")
-        .run(this.#stream, event.boot, row.seq);
+      this.#sql("INSERT OR IGNORE INTO boots (stream, boot, firstSeq) VALUES (?, ?, ?)").run(
+        this.#stream,
+        event.boot,
+        row.seq,
+      );
     }
     if (event.clock === "unsynced")
-      this.#db
-        .prepare(
-          `UPDATE boots SET unsyncedFirst = min(coalesce(unsyncedFirst, @seq), @seq),
+      this.#sql(
+        `UPDATE boots SET unsyncedFirst = min(coalesce(unsyncedFirst, @seq), @seq),
              unsyncedLast = max(coalesce(unsyncedLast, @seq), @seq) WHERE stream = @stream AND boot = @boot`,
-        )
-        .run({ seq: row.seq, stream: this.#stream, boot: event.boot });
+      ).run({ seq: row.seq, stream: this.#stream, boot: event.boot });
     switch (event.type) {
       case "clock":
         return this.#repaired(event, row.seq);
@@ -159,7 +172,7 @@ export class View {
         return undefined;
       case "shift":
         this.#shift(event);
-        return undefined;
+        break;
       case "alert":
         this.#alert(event);
         break;
@@ -185,11 +198,16 @@ export class View {
         from = Math.min(from, response.seq);
       }
     };
+    const lasts = (): void => {
+      const [fromMs, toMs] = [Date.parse(String(data.start)) + offsetMs, Date.parse(String(data.end)) + offsetMs];
+      for (const quarter of quartersOf({ fromMs, toMs })) at(Math.max(quarter.fromMs, fromMs));
+    };
     switch (event.type) {
       case "press":
       case "answer":
         at(ms);
         if (data.transaction !== undefined) at(ms - NEXT_DAY_MS);
+        named([data.follows]);
         this.#responses.add(event.id, seq, [...dates]);
         break;
       case "judgement":
@@ -203,6 +221,17 @@ export class View {
         if (data.state !== "closed") return;
         at(ms);
         named(data.presses);
+        lasts();
+        break;
+      case "survey":
+        at(ms);
+        named(data.answers);
+        break;
+      case "shift":
+        lasts();
+        break;
+      case "mood":
+        at(Date.parse(String(data.end)) + offsetMs);
         break;
       case "coverage":
         at(Date.parse(String(data.start)) + offsetMs);
@@ -229,9 +258,8 @@ export class View {
     const { data } = EVENT_DATA.clock.safeParse(event.data);
     if (data === undefined || this.#repairs.some((known) => known.seq === seq)) return undefined;
     this.#repairs.push({ seq, data });
-    this.#db.prepare("INSERT OR REPLACE INTO repairs VALUES (?, ?, ?)").run(this.#stream, seq, JSON.stringify(data));
-    const first = this.#db
-      .prepare("SELECT firstSeq FROM boots WHERE stream = ? AND boot = ?")
+    this.#sql("INSERT OR REPLACE INTO repairs VALUES (?, ?, ?)").run(this.#stream, seq, JSON.stringify(data));
+    const first = this.#sql("SELECT firstSeq FROM boots WHERE stream = ? AND boot = ?")
       .pluck()
       .get(this.#stream, data.boot);
     return first === undefined ? undefined : Number(first);
@@ -239,11 +267,9 @@ export class View {
 
   /** The first row of a boot whose times were repaired in the journal itself, which nobody tells. */
   #rewritten(source: Source): number | undefined {
-    const doubts = this.#db
-      .prepare(
-        "SELECT boot, firstSeq, unsyncedFirst, unsyncedLast FROM boots WHERE stream = ? AND unsyncedFirst NOT NULL",
-      )
-      .all(this.#stream) as { boot: string; firstSeq: number; unsyncedFirst: number; unsyncedLast: number }[];
+    const doubts = this.#sql(
+      "SELECT boot, firstSeq, unsyncedFirst, unsyncedLast FROM boots WHERE stream = ? AND unsyncedFirst NOT NULL",
+    ).all(this.#stream) as { boot: string; firstSeq: number; unsyncedFirst: number; unsyncedLast: number }[];
     const changed = doubts.filter(({ unsyncedFirst, unsyncedLast }) =>
       [unsyncedFirst, unsyncedLast].some((seq) => {
         const [row] = source.events({ afterSeq: seq - 1, throughSeq: seq });
@@ -264,16 +290,19 @@ export class View {
     for (const [date] of again) {
       const { fromMs, toMs } = this.#calendar.dayOf(date);
       this.#dueSpan(fromMs, toMs);
-      this.#db
-        .prepare("DELETE FROM quarters WHERE stream = ? AND startMs >= ? AND startMs < ?")
-        .run(this.#stream, fromMs, toMs);
+      this.#sql("DELETE FROM quarters WHERE stream = ? AND startMs >= ? AND startMs < ?").run(
+        this.#stream,
+        fromMs,
+        toMs,
+      );
       for (const table of ["dayCounts", "shiftCounts", "days"])
-        this.#db.prepare(`DELETE FROM ${table} WHERE stream = ? AND date = ?`).run(this.#stream, date);
+        this.#sql(`DELETE FROM ${table} WHERE stream = ? AND date = ?`).run(this.#stream, date);
       this.#days.delete(date);
     }
-    this.#db
-      .prepare("UPDATE boots SET unsyncedFirst = NULL, unsyncedLast = NULL WHERE stream = ? AND firstSeq >= ?")
-      .run(this.#stream, from);
+    this.#sql("UPDATE boots SET unsyncedFirst = NULL, unsyncedLast = NULL WHERE stream = ? AND firstSeq >= ?").run(
+      this.#stream,
+      from,
+    );
     this.#lastBoot = "";
     return from - 1;
   }
@@ -294,7 +323,7 @@ export class View {
           into.push(of(shifts, JSON.stringify([touchpoint, who.shift ?? "", who.staff ?? ""])));
         return into;
       },
-      this.#calendar.timezone,
+      this.#calendar,
     );
     for (const [key, counts] of quarters) {
       const [startMs, touchpoint] = split(key);
@@ -311,15 +340,14 @@ export class View {
 
   #keepQuarter(startMs: number, touchpoint: string, counts: Counts): void {
     const where = [startMs, this.#stream, touchpoint];
-    const before = this.#db
-      .prepare("SELECT counts FROM quarters WHERE startMs = ? AND stream = ? AND touchpoint = ?")
+    const before = this.#sql("SELECT counts FROM quarters WHERE startMs = ? AND stream = ? AND touchpoint = ?")
       .pluck()
       .get(...where) as string | undefined;
     const text = contentOf(counts);
     // The journal has given up some of what was counted here: the former counts are the better ones.
     if (before === text || (before !== undefined && (JSON.parse(before) as Counts).events > counts.events)) return;
-    this.#db.prepare("INSERT OR REPLACE INTO quarters VALUES (?, ?, ?, ?)").run(...where, text);
-    const hour = hourOf(startMs, this.#calendar.timezone);
+    this.#sql("INSERT OR REPLACE INTO quarters VALUES (?, ?, ?, ?)").run(...where, text);
+    const hour = this.#calendar.hourOf(startMs);
     this.#due("15m", startMs, touchpoint);
     this.#due("hour", hour.fromMs, touchpoint);
     this.#due("day", this.#calendar.dayOf(this.#calendar.dateOf(startMs)).fromMs, touchpoint);
@@ -328,36 +356,37 @@ export class View {
   #sumDay(date: string, touchpoint: string): void {
     const { fromMs, toMs } = this.#calendar.dayOf(date);
     const counts = this.quarters(fromMs, toMs, touchpoint, this.#stream);
-    this.#db
-      .prepare("INSERT OR REPLACE INTO dayCounts VALUES (?, ?, ?, ?)")
-      .run(date, this.#stream, touchpoint, contentOf(counts));
+    this.#sql("INSERT OR REPLACE INTO dayCounts VALUES (?, ?, ?, ?)").run(
+      date,
+      this.#stream,
+      touchpoint,
+      contentOf(counts),
+    );
   }
 
   #keepShift(date: string, touchpoint: string, shift: string, staff: string, counts: Counts): void {
     const where = [date, this.#stream, touchpoint, shift, staff];
-    const before = this.#db
-      .prepare(
-        "SELECT counts FROM shiftCounts WHERE date = ? AND stream = ? AND touchpoint = ? AND shift = ? AND staff = ?",
-      )
+    const before = this.#sql(
+      "SELECT counts FROM shiftCounts WHERE date = ? AND stream = ? AND touchpoint = ? AND shift = ? AND staff = ?",
+    )
       .pluck()
       .get(...where) as string | undefined;
     const text = contentOf(counts);
     if (before === text || (before !== undefined && (JSON.parse(before) as Counts).events > counts.events)) return;
-    this.#db.prepare("INSERT OR REPLACE INTO shiftCounts VALUES (?, ?, ?, ?, ?, ?)").run(...where, text);
+    this.#sql("INSERT OR REPLACE INTO shiftCounts VALUES (?, ?, ?, ?, ?, ?)").run(...where, text);
     if (shift !== "") this.#due("shift", 0, touchpoint, shift);
   }
 
   /** Counts of a touchpoint in a span of whole quarter-hours. */
   quarters(fromMs: number, toMs: number, touchpoint: string, stream?: string): Counts {
-    const rows = this.#db
-      .prepare(
-        `SELECT counts FROM quarters WHERE startMs >= @fromMs AND startMs < @toMs AND touchpoint = @touchpoint
+    const rows = this.#sql(
+      `SELECT counts FROM quarters WHERE startMs >= @fromMs AND startMs < @toMs AND touchpoint = @touchpoint
          AND (@stream IS NULL OR stream = @stream) ORDER BY startMs, stream`,
-      )
+    )
       .pluck()
       .iterate({ fromMs, toMs, touchpoint, stream: stream ?? null });
     const sum = emptyCounts();
-    for (const text of rows) addCounts(sum, JSON.parse(String(text)) as Counts);
+    for (const text of rows) merge(sum, JSON.parse(String(text)) as Counts);
     return sum;
   }
 
@@ -367,9 +396,13 @@ export class View {
     const offsetMs = offsetOf(event, this.repairs);
     const ms = (instant: string | undefined): number | null =>
       instant === undefined ? null : Date.parse(instant) + offsetMs;
-    this.#db
-      .prepare("INSERT OR REPLACE INTO shifts VALUES (?, ?, ?, ?, ?)")
-      .run(data.shift, event.touchpoint, data.staff, ms(data.start), ms(data.end));
+    this.#sql("INSERT OR REPLACE INTO shifts VALUES (?, ?, ?, ?, ?)").run(
+      data.shift,
+      event.touchpoint,
+      data.staff,
+      ms(data.start),
+      ms(data.end),
+    );
     this.#due("shift", 0, event.touchpoint, data.shift);
   }
 
@@ -377,53 +410,49 @@ export class View {
     const { data } = EVENT_DATA.alert.safeParse(event.data);
     if (data === undefined || event.touchpoint === undefined) return;
     if (data.state === "resolved") {
-      this.#db.prepare("DELETE FROM alerts WHERE key = ?").run(data.key);
+      this.#sql("DELETE FROM alerts WHERE key = ?").run(data.key);
       return;
     }
-    this.#db
-      .prepare(
-        `INSERT INTO alerts VALUES (@key, @touchpoint, @rev, @raisedMs, @data) ON CONFLICT DO UPDATE
+    this.#sql(
+      `INSERT INTO alerts VALUES (@key, @touchpoint, @rev, @raisedMs, @data) ON CONFLICT DO UPDATE
          SET rev = excluded.rev, data = excluded.data WHERE excluded.rev > rev`,
-      )
-      .run({
-        key: data.key,
-        touchpoint: event.touchpoint,
-        rev: data.rev,
-        raisedMs: Date.parse(data.raisedAt),
-        data: JSON.stringify(data),
-      });
+    ).run({
+      key: data.key,
+      touchpoint: event.touchpoint,
+      rev: data.rev,
+      raisedMs: Date.parse(data.raisedAt),
+      data: JSON.stringify(data),
+    });
   }
 
   #published(event: Envelope): void {
     const { data } = EVENT_DATA.rollup.safeParse(event.data);
-    if (data === undefined) return;
+    if (data === undefined || data.metric === RATING_BY_EXPRESSION) return;
     const { rev, ...content } = data;
-    this.#db
-      .prepare(
-        `INSERT INTO published VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET rev = excluded.rev, content = excluded.content
+    this.#sql(
+      `INSERT INTO published VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET rev = excluded.rev, content = excluded.content
          WHERE excluded.rev >= rev`,
-      )
-      .run(data.key, rev, contentOf(content));
+    ).run(data.key, rev, contentOf(content));
   }
 
   /** Everything that was told of this span may have to be told anew. */
   #dueSpan(fromMs: number, toMs: number): void {
-    const touched = this.#db
-      .prepare("SELECT DISTINCT startMs, touchpoint FROM quarters WHERE startMs >= ? AND startMs < ?")
-      .all(fromMs, toMs) as { startMs: number; touchpoint: string }[];
+    const touched = this.#sql(
+      "SELECT DISTINCT startMs, touchpoint FROM quarters WHERE startMs >= ? AND startMs < ?",
+    ).all(fromMs, toMs) as { startMs: number; touchpoint: string }[];
     for (const { startMs, touchpoint } of touched) {
       this.#due("15m", startMs, touchpoint);
-      this.#due("hour", hourOf(startMs, this.#calendar.timezone).fromMs, touchpoint);
+      this.#due("hour", this.#calendar.hourOf(startMs).fromMs, touchpoint);
       this.#due("day", this.#calendar.dayOf(this.#calendar.dateOf(startMs)).fromMs, touchpoint);
     }
   }
 
   #due(window: string, startMs: number, touchpoint: string, shift = ""): void {
-    this.#db.prepare("INSERT OR IGNORE INTO due VALUES (?, ?, ?, ?)").run(window, startMs, touchpoint, shift);
+    this.#sql("INSERT OR IGNORE INTO due VALUES (?, ?, ?, ?)").run(window, startMs, touchpoint, shift);
   }
 
   #flushDays(): void {
-    const put = this.#db.prepare("INSERT OR REPLACE INTO days VALUES (?, ?, ?, ?, ?)");
+    const put = this.#sql("INSERT OR REPLACE INTO days VALUES (?, ?, ?, ?, ?)");
     for (const date of this.#touched) {
       const day = this.#days.get(date);
       if (day !== undefined) put.run(this.#stream, date, day.firstSeq, day.lastSeq, day.dirty ? 1 : 0);
@@ -431,12 +460,19 @@ export class View {
     this.#touched.clear();
   }
 
+  /** A statement, prepared once. */
+  #sql(text: string): Statement {
+    const known = this.#statements.get(text) ?? this.#db.prepare(text);
+    this.#statements.set(text, known);
+    return known;
+  }
+
   #get(key: string): string | undefined {
-    return this.#db.prepare("SELECT value FROM meta WHERE key = ?").pluck().get(key) as string | undefined;
+    return this.#sql("SELECT value FROM meta WHERE key = ?").pluck().get(key) as string | undefined;
   }
 
   #put(key: string, value: string): void {
-    this.#db.prepare("INSERT OR REPLACE INTO meta VALUES (?, ?)").run(key, value);
+    this.#sql("INSERT OR REPLACE INTO meta VALUES (?, ?)").run(key, value);
   }
 }
 

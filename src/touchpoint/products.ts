@@ -10,6 +10,7 @@ import { both, type Decision, type Moment } from "./decision.ts";
 import type { EngineSettings } from "./engine.ts";
 import { type LiveFairPlay, startFairPlay, stepFairPlay } from "./fair-play-live.ts";
 import { type FootfallState, startFootfall, stepFootfall } from "./footfall.ts";
+import { type RatingMoodState, startRatingMood, stepRatingMood } from "./rating-mood.ts";
 import { type ServiceState, startService, stepService } from "./service.ts";
 import { type SurveysState, startSurveys, stepSurveys } from "./surveys.ts";
 
@@ -22,6 +23,7 @@ export interface ProductStates {
   readonly fairPlay: LiveFairPlay;
   readonly alerts: AlertState;
   readonly coverage: CoverageState;
+  readonly ratingMood: RatingMoodState;
   readonly footfall: FootfallState;
 }
 
@@ -44,6 +46,7 @@ export function startProducts(
       fairPlay: fairPlay.state,
       alerts: alerts.state,
       coverage: startCoverage(moment),
+      ratingMood: startRatingMood(kept),
       footfall: startFootfall(kept),
     },
     decision: [service, fairPlay, alerts].reduce((sum, { decision }) => both(sum, decision), surveys.decision),
@@ -72,7 +75,8 @@ export function stepProducts(
   // After fair play: presses that it speaks against raise nothing.
   const alerts = stepAlerts(settings, states.alerts, input, fairPlay.decision, moment);
   const coverage = stepCoverage(settings.touchpoints, states.coverage, input, alerts.decision, moment);
-  const footfall = stepFootfall(settings, states.footfall, input, coverage.decision, moment);
+  const ratingMood = stepRatingMood(settings, states.ratingMood, input, coverage.decision, moment);
+  const footfall = stepFootfall(settings, states.footfall, input, ratingMood.decision, moment);
   const next: ProductStates = {
     surveys: surveys.state,
     activity: activity.state,
@@ -81,6 +85,7 @@ export function stepProducts(
     fairPlay: fairPlay.state,
     alerts: alerts.state,
     coverage: coverage.state,
+    ratingMood: ratingMood.state,
     footfall: footfall.state,
   };
   return { states: isSame(states, next) ? states : next, decision: footfall.decision };

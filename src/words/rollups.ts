@@ -6,6 +6,10 @@ import { instant } from "./instant.ts";
 export const ROLLUP_WINDOWS = ["15m", "hour", "day", "shift"] as const;
 export type RollupWindow = (typeof ROLLUP_WINDOWS)[number];
 
+/** How a customer looked while somebody rated, by mean valence; coarse, so that cells are large. */
+export const FEELINGS = ["pleasant", "neutral", "unpleasant"] as const;
+export type Feeling = (typeof FEELINGS)[number];
+
 /** An edge of a window: unlike an instant it does not move when a clock is repaired; what lies in the window does. */
 const edge = z.iso.datetime({ precision: 3 });
 
@@ -22,6 +26,8 @@ export const RollupData = z.object({
   end: edge.describe("UTC; no longer belongs to it"),
   shift: z.string().optional().describe("id of the shift; what a camera said is never in it"),
   staff: z.string().optional(),
+  survey: z.string().optional().describe("id of the questionnaire whose named metric it is"),
+  surveyVersion: z.int().min(1).optional(),
   question: z.string().optional(),
   questionVersion: z.int().min(1).optional(),
   min: z.number().optional(),
@@ -29,6 +35,12 @@ export const RollupData = z.object({
   metric: z.string().describe("what `value` is: see docs/metrics.md"),
   n: z.int().min(0).describe("cases the value rests on"),
   histogram: z.record(z.string(), z.int().min(0)).optional().describe("value on the scale → how often"),
+  cells: z
+    .record(z.string(), z.partialRecord(z.enum(FEELINGS), z.int().min(1)))
+    .optional()
+    .describe(
+      "of `rating-by-expression`: value → how its customers looked → how many; told only where every cell is large enough",
+    ),
   sum: z.number().optional().describe("of the values, where the metric is a mean or a scale's"),
   sumSquares: z.number().optional().describe("of their squares"),
   numerator: z.number().nullable(),

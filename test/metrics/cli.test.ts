@@ -107,3 +107,18 @@ test("a day without events is said, and what is no day is refused", async () => 
     expect(errors).toContain("write");
   }
 });
+
+test("presses are judged anew by the rules in a file; a file that is no such rules is refused with its path", async () => {
+  const metrics = await shop();
+  const rules = join(dirname(freshFile()), "rules.yaml");
+  mkdirSync(dirname(rules), { recursive: true });
+  writeFileSync(rules, "burst: { presses: 5, withinMs: 60000 }\nrepeatMs: 100\n");
+  const { status, out } = metrics("--day", DAY, "--policy", rules);
+  expect(status).toBe(0);
+  expect(out).toContain("presses were judged not to be what they seem");
+  expect(metrics("--day", DAY).out).not.toContain("were judged");
+  writeFileSync(rules, "burst: { presses: many }\n");
+  const refused = metrics("--day", DAY, "--policy", rules);
+  expect(refused.status).toBe(78);
+  expect(refused.errors).toContain("burst.presses");
+});

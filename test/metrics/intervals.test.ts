@@ -1,5 +1,18 @@
 import { describe, expect, test } from "vitest";
-import { adjustedWaldNps, meanInterval, shareDifference, studentT, wilson } from "../../src/metrics/intervals.ts";
+import {
+  adjustedWaldNps,
+  type Interval,
+  meanDifference,
+  meanInterval,
+  pairedShareDifference,
+  poisson,
+  quantileRanks,
+  rateInterval,
+  shareDifference,
+  studentT,
+  wilson,
+} from "../../src/metrics/intervals.ts";
+import { chanceOf, coverage, holds, MET, meetsTheBar } from "./chance.ts";
 
 describe("Wilson's interval", () => {
   // R. G. Newcombe, Statistics in Medicine 17 (1998) 857–872, table I, method 3.
@@ -83,6 +96,36 @@ describe("Student's t", () => {
     expect(high).toBeCloseTo(3 + 2.7764 * Math.sqrt(2.5 / 5), 2);
   });
 
+  test("the mean of four smileys covers the truth as often as it says, exactly reckoned, n = 30", () => {
+    const n = 30;
+    const logs = range(n + 1).map(logFactorial);
+    const coverages = [
+      [0.25, 0.25, 0.25, 0.25],
+      [0.05, 0.15, 0.3, 0.5],
+      [0.1, 0.1, 0.2, 0.6],
+      [0.3, 0.1, 0.1, 0.5],
+      [0.5, 0.3, 0.15, 0.05],
+    ].map((shares) => {
+      const truth = sum(range(4), (i) => (i + 1) * (shares[i] ?? 0));
+      let covered = 0;
+      for (let a = 0; a <= n; a += 1)
+        for (let b = 0; a + b <= n; b += 1)
+          for (let c = 0; a + b + c <= n; c += 1) {
+            const counts = [a, b, c, n - a - b - c];
+            const total = sum(range(4), (i) => (i + 1) * (counts[i] ?? 0));
+            const squares = sum(range(4), (i) => (i + 1) ** 2 * (counts[i] ?? 0));
+            if (!holds(meanInterval(n, total, squares), truth)) continue;
+            const terms = sum(
+              range(4),
+              (i) => (counts[i] ?? 0) * Math.log(shares[i] ?? 1) - (logs[counts[i] ?? 0] ?? 0),
+            );
+            covered += Math.exp((logs[n] ?? 0) + terms);
+          }
+      return covered;
+    });
+    expect(meetsTheBar(coverages), `${coverages}`).toEqual(MET);
+  });
+
   test("one value has no interval, and equal ones have a narrow one", () => {
     expect(meanInterval(1, 4, 16)).toBeNull();
     expect(meanInterval(3, 0.3, 0.03)?.[0]).toBeCloseTo(0.1, 6);
@@ -100,12 +143,158 @@ test.each([
   expect(to).toBeCloseTo(high, 4);
 });
 
+test("the difference of two shares covers the truth as often as it says, exactly reckoned", () => {
+  const coverages = [
+    [30, 30],
+    [30, 90],
+  ].flatMap(([n1 = 0, n2 = 0]) =>
+    grid(0.1, 0.9, 0.1).flatMap((p1) =>
+      grid(0.1, 0.9, 0.1).map((p2) => {
+        const [first, second] = [range(n1 + 1), range(n2 + 1)].map((ks, i) =>
+          ks.map((k) => (i === 0 ? binomial(n1, k, p1) : binomial(n2, k, p2))),
+        );
+        return sum(range(n1 + 1), (a) =>
+          sum(range(n2 + 1), (b) =>
+            holds(shareDifference(a, n1, b, n2), p1 - p2) ? (first?.[a] ?? 0) * (second?.[b] ?? 0) : 0,
+          ),
+        );
+      }),
+    ),
+  );
+  expect(meetsTheBar(coverages), `${coverages}`).toEqual(MET);
+});
+
 test("a difference from nothing is nothing", () => {
   expect(shareDifference(1, 2, 0, 0)).toBeNull();
 });
 
-const holds = (interval: readonly [number, number] | null, value: number): boolean =>
-  interval !== null && interval[0] <= value && value <= interval[1];
+describe("the difference of two shares of the same cases", () => {
+  // Tables of Bentur et al. (2009) and Cavo et al. (2012), as in M. W. Fagerland, S. Lydersen, P. Laake, Statistics in Medicine
+  // 33 (2014) 2850–2875; the bounds are worked by hand: 2/23 − 8/23 = −0.26087, variance (10/23 − 0.068053)/23 = 0.015945;
+  // 7/163 − 17/163 = −0.06135, variance (24/163 − 0.003764)/163 = 0.00088021.
+  test.each([
+    [1, 7, 21, -0.5084, -0.0134],
+    [6, 16, 161, -0.1195, -0.0032],
+  ])("%i and %i that differ, of %i", (first, second, n, low, high) => {
+    const [from, to] = pairedShareDifference(first, second, n) ?? [];
+    expect(from).toBeCloseTo(low, 4);
+    expect(to).toBeCloseTo(high, 4);
+  });
+
+  test("of nothing is nothing, and stays on the scale", () => {
+    expect(pairedShareDifference(0, 0, 0)).toBeNull();
+    expect(pairedShareDifference(1, 0, 1)?.[1]).toBeLessThanOrEqual(1);
+  });
+
+  test.each([30, 60])("covers the truth as often as it says, exactly reckoned, n = %i", (n) => {
+    const coverages: number[] = [];
+    for (const up of grid(0.1, 0.8, 0.1))
+      for (const down of grid(0.1, 0.9 - up, 0.1)) {
+        let covered = 0;
+        for (let a = 0; a <= n; a += 1)
+          for (let b = 0; a + b <= n; b += 1)
+            if (holds(pairedShareDifference(a, b, n), up - down)) covered += trinomial(n, a, b, up, down);
+        coverages.push(covered);
+      }
+    expect(meetsTheBar(coverages), `${coverages}`).toEqual(MET);
+  });
+});
+
+describe("the difference of two means", () => {
+  test("worked by hand: 1, 2, 3, 4, 5 and 2, 4, 9", () => {
+    // 3 − 5; 2.5/5 + 13/3 = 4.83333; degrees 4.83333² / (0.5²/4 + 4.33333²/2) = 2.47, rounded down 2: t = 4.3027
+    const [low, high] = meanDifference({ n: 5, sum: 15, squares: 55 }, { n: 3, sum: 15, squares: 101 }) ?? [];
+    expect(low).toBeCloseTo(-2 - 4.3027 * Math.sqrt(4.83333), 3);
+    expect(high).toBeCloseTo(-2 + 4.3027 * Math.sqrt(4.83333), 3);
+  });
+
+  test("needs two values on either side, and of equal ones is narrow", () => {
+    expect(meanDifference({ n: 1, sum: 1, squares: 1 }, { n: 3, sum: 3, squares: 5 })).toBeNull();
+    expect(meanDifference({ n: 2, sum: 4, squares: 8 }, { n: 2, sum: 2, squares: 2 })).toEqual([1, 1]);
+  });
+
+  test("covers the truth as often as it says, for ratings skewed to either end", () => {
+    const chance = chanceOf(3);
+    const [bad, good] = [
+      [0.5, 0.3, 0.1, 0.1],
+      [0.1, 0.1, 0.3, 0.5],
+    ] as const;
+    const summed = (n: number, shares: readonly number[]) => {
+      const values = range(n).map(() => chance.index(shares) + 1);
+      return { n, sum: sum(values, (one) => one), squares: sum(values, (one) => one ** 2) };
+    };
+    const coverages = [
+      [30, 30],
+      [30, 200],
+      [60, 60],
+      [200, 200],
+    ].map(([few = 0, many = 0]) =>
+      coverage(1_000, () => meanDifference(summed(few, bad), summed(many, good)), 1.8 - 3.2),
+    );
+    expect(meetsTheBar(coverages), `${coverages}`).toEqual(MET);
+  });
+});
+
+describe("the expected number of events", () => {
+  test("of 0 and of 10, worked by hand: 1.92 ± 1.92, 11.9207 ± 1.95996 · √10.96036", () => {
+    expect(poisson(0)[0]).toBe(0);
+    expect(poisson(0)[1]).toBeCloseTo(3.8415, 4);
+    expect(poisson(10)[0]).toBeCloseTo(5.432, 3);
+    expect(poisson(10)[1]).toBeCloseTo(18.4094, 3);
+  });
+
+  test("covers the truth as often as it says, exactly reckoned, 5 to 200", () => {
+    const coverages = grid(5, 200, 1.5).map((mean) =>
+      sum(range(400), (k) => (holds(poisson(k), mean) ? Math.exp(k * Math.log(mean) - mean - logFactorial(k)) : 0)),
+    );
+    expect(meetsTheBar(coverages), `${coverages}`).toEqual(MET);
+  });
+
+  test("and of their amounts, even uneven ones, by simulation", () => {
+    const chance = chanceOf(5);
+    const coverages = [0.5, 0.8, 1].flatMap((sigma) =>
+      [30, 60, 200].map((events) => {
+        const draw = (): Interval | null => {
+          const amounts = range(chance.poisson(events)).map(() => Math.exp(sigma * chance.normal()));
+          return rateInterval({
+            n: amounts.length,
+            sum: sum(amounts, (one) => one),
+            squares: sum(amounts, (one) => one ** 2),
+          });
+        };
+        return coverage(1_000, draw, events * Math.exp(sigma ** 2 / 2));
+      }),
+    );
+    expect(meetsTheBar(coverages), `${coverages}`).toEqual(MET);
+  });
+
+  test("amounts of one event, or of none, have no interval", () => {
+    expect(rateInterval({ n: 1, sum: 5, squares: 25 })).toBeNull();
+    expect(rateInterval({ n: 0, sum: 0, squares: 0 })).toBeNull();
+  });
+});
+
+describe("the ranks around a quantile", () => {
+  test("worked by hand: 50 ± 1.96 · 5 for the median of 100, 45 ± 1.96 · 2.12 for the ninth decile of 50", () => {
+    expect(quantileRanks(0.5, 100)).toEqual([41, 60]);
+    expect(quantileRanks(0.9, 50)).toEqual([41, 50]);
+  });
+
+  test("are not given where too few values are to be expected on a side", () => {
+    expect(quantileRanks(0.5, 9)).toBeNull();
+    expect(quantileRanks(0.9, 49)).toBeNull();
+    expect(quantileRanks(0.5, 0)).toBeNull();
+  });
+
+  test.each([0.5, 0.9])("cover the truth as often as they say, exactly reckoned, p = %f", (p) => {
+    const coverages = grid(50, 300, 5).map((n) => {
+      const [low, high] = quantileRanks(p, n) ?? [0, 0];
+      return sum(range(n + 1), (below) => (low <= below && below < high ? binomial(n, below, p) : 0));
+    });
+    expect(meetsTheBar(coverages), `${coverages}`).toEqual(MET);
+  });
+});
+
 const range = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
 const grid = (from: number, to: number, by: number): number[] =>
   range(Math.floor((to - from) / by + 1e-9) + 1).map((i) => from + i * by);

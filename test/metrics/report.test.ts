@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { dayOf } from "../../src/metrics/calendar.ts";
+import { dayOf } from "../../src/touchpoint/calendar.ts";
 import { offsetOf, repairsIn } from "../../src/metrics/repair.ts";
 import { reportOf } from "../../src/metrics/report.ts";
 import { csatOf, dissatisfiedOf, meanOf, npsOf } from "../../src/metrics/scales.ts";

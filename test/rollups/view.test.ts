@@ -16,7 +16,7 @@ import type { RollupData } from "../../src/words/rollups.ts";
 import { History, said } from "./history.ts";
 
 const TIMEZONE = "Europe/Vilnius";
-const SETTINGS = { windows: ["15m", "hour", "day", "shift"], leastPerShift: 2 } as const;
+const SETTINGS = { windows: ["15m", "hour", "day", "shift"], leastPerShift: 2, questionnaires: [] } as const;
 const HOUR_MS = 3_600_000;
 /** Ten in the evening before the clock is set back in Vilnius. */
 const START_MS = Date.parse("2026-10-24T19:00:00.000Z");
@@ -81,7 +81,7 @@ type Step = { readonly minutes: number; readonly kind: number; readonly a: numbe
 const steps = fc.array(
   fc.record({
     minutes: fc.integer({ min: 0, max: 90 }),
-    kind: fc.integer({ min: 0, max: 11 }),
+    kind: fc.integer({ min: 0, max: 14 }),
     a: fc.nat(1000),
     b: fc.nat(1000),
   }),
@@ -136,6 +136,22 @@ function happen(history: History, { kind, a, b }: Step, nowMs: number): void {
     case 7:
       history.push(at(said("answer", nowMs, { value: a % 11, question: "recommend", ...who })));
       break;
+    case 12:
+      history.push(
+        at(said("survey", nowMs, { answers: presses, outcome: b % 2 === 0 ? "finished" : "abandoned", ...who })),
+      );
+      break;
+    case 13: {
+      const follows = one === undefined ? {} : { follows: one };
+      history.push(at(said("press", nowMs, { value: null, button: `why${a % 3}`, ...follows })));
+      break;
+    }
+    case 14: {
+      const [start, end] = [nowMs - 900_000, nowMs].map((ms) => new Date(ms).toISOString());
+      const told = { suppressed: a % 2 === 0, valence: (b % 8) / 8, smile: (a % 8) / 8, people: 5 };
+      history.push(at(said("mood", nowMs, { ...told, start: `${start}`, end: `${end}` })));
+      break;
+    }
     case 8: {
       const state = (["raised", "acknowledged", "resolved"] as const)[a % 3] ?? "raised";
       const raisedAt = new Date(START_MS + (b % 3) * HOUR_MS).toISOString();

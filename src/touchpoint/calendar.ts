@@ -1,10 +1,12 @@
 // Quarter-hours, hours and days on the shop's own clock: days of 23, 24 or 25 hours, by its time zone. Pure.
-import { localTime } from "../touchpoint/local-time.ts";
+import { localTime } from "./local-time.ts";
 
 /** The hours of every time zone consist of whole quarter-hours of UTC. */
 export const QUARTER_MS = 900_000;
 /** The most that a time zone is away from UTC, and a little more, milliseconds. */
 const FARTHEST_MS = 15 * 3_600_000;
+/** Quarter-hours of which the hour is remembered. */
+const MOST_HOURS = 10_000;
 
 /** UTC milliseconds; `toMs` no longer belongs to it. */
 export interface Span {
@@ -55,6 +57,7 @@ function hourName(ms: number, timezone: string): string {
 export class Calendar {
   readonly timezone: string;
   readonly #days = new Map<string, Span>();
+  readonly #hours = new Map<number, Span>();
   #last: { readonly date: string; readonly span: Span } | undefined;
 
   constructor(timezone: string) {
@@ -67,6 +70,14 @@ export class Calendar {
     const { date } = localTime(ms, this.timezone);
     this.#last = { date, span: this.dayOf(date) };
     return date;
+  }
+
+  hourOf(ms: number): Span {
+    const { fromMs } = quarterOf(ms);
+    const known = this.#hours.get(fromMs) ?? hourOf(fromMs, this.timezone);
+    if (this.#hours.size >= MOST_HOURS) this.#hours.clear();
+    for (let quarter = known.fromMs; quarter < known.toMs; quarter += QUARTER_MS) this.#hours.set(quarter, known);
+    return known;
   }
 
   dayOf(date: string): Span {

@@ -1,0 +1,75 @@
+// The emotional background and the smile index of a period, from mood intervals: never of a person, shift or sale. Pure.
+import type { EventData } from "../words/events.ts";
+import type { Figure } from "./scales.ts";
+import { addGroup, intervalOf, NOTHING_WEIGHTED, type WeightedSum, weightedMean } from "./weighted.ts";
+
+export interface Background {
+  /** Intervals that told figures, and those that were suppressed because fewer than k people came. */
+  readonly told: { intervals: number; ms: number; people: number };
+  readonly suppressed: { intervals: number; ms: number };
+  readonly valence: WeightedSum;
+  readonly smile: WeightedSum;
+}
+
+export function emptyBackground(): Background {
+  return {
+    told: { intervals: 0, ms: 0, people: 0 },
+    suppressed: { intervals: 0, ms: 0 },
+    valence: { ...NOTHING_WEIGHTED },
+    smile: { ...NOTHING_WEIGHTED },
+  };
+}
+
+/** Counts one interval. Each face reading weighs the same, so that it does not matter how a period is cut into intervals. */
+export function countMood(into: Background, mood: EventData["mood"]): void {
+  const ms = Math.max(0, Date.parse(mood.end) - Date.parse(mood.start));
+  if (mood.suppressed || mood.observations === 0) {
+    into.suppressed.intervals += 1;
+    into.suppressed.ms += ms;
+    return;
+  }
+  into.told.intervals += 1;
+  into.told.ms += ms;
+  into.told.people += mood.people;
+  if (mood.valence !== undefined) addGroup(into.valence, mood.valence, mood.observations);
+  if (mood.smile !== undefined) addGroup(into.smile, mood.smile, mood.observations);
+}
+
+/**
+ * `emotional-background`, −1 to 1: mean valence of the face readings; `smile-index`, 0 to 1: their mean probability of
+ * happiness. Both are ours. `n` is people; one who came back counts again. The interval takes the mood intervals as the
+ * groups, because readings of one face are no independent cases.
+ */
+export function backgroundFigures(background: Background): Figure[] {
+  const { told } = background;
+  const figure = (metric: string, sum: WeightedSum, low: number): Figure => {
+    const estimate = weightedMean(sum);
+    const interval = intervalOf(estimate);
+    return {
+      metric,
+      n: told.people,
+      numerator: sum.value,
+      denominator: sum.weight,
+      value: estimate.value,
+      interval: interval === null ? null : [Math.max(low, interval[0]), Math.min(1, interval[1])],
+    };
+  };
+  return [
+    figure("emotional-background", background.valence, -1),
+    figure("smile-index", background.smile, 0),
+    covered(background),
+  ];
+}
+
+/** Share of the time of all mood intervals of which figures were told; what no camera saw is in neither. */
+function covered({ told, suppressed }: Background): Figure {
+  const all = told.ms + suppressed.ms;
+  return {
+    metric: "background-coverage",
+    n: told.intervals + suppressed.intervals,
+    numerator: told.ms / 60_000,
+    denominator: all / 60_000,
+    value: all === 0 ? null : told.ms / all,
+    interval: null,
+  };
+}
