@@ -4,31 +4,35 @@ import { type ModelEntry, readManifest, readModelFile } from "../vision/models/m
 import { openModel } from "../vision/models/runtime.ts";
 import { selfTest } from "../vision/models/self-test.ts";
 import { asFault, type Fault } from "../words/errors.ts";
+import { offers, pullModels } from "./models-pull.ts";
 import { CONFIG_OPTION } from "./outcome.ts";
-import { type Sight, sayFault, sightOf } from "./sight.ts";
+import { MODELS_DIR_OPTION, type ModelChoice, type Sight, sayFault, sightOf } from "./sight.ts";
 
-interface Options {
+interface Options extends Pick<ModelChoice, "modelsDir"> {
   readonly config: string;
   readonly json?: boolean;
   readonly seconds?: string;
+  readonly from?: string;
 }
 
 /** Adds `models` and its verbs. */
 export function registerModels(program: Command): void {
   const group = program.command("models").description("the detection models on this device");
-  const verb = (name: string, description: string, act: (sight: Sight, options: Options) => Promise<void>): Command =>
+  const begin = (name: string, description: string): Command =>
     group
       .command(name)
       .description(description)
       .option(...CONFIG_OPTION)
-      .option("--json", "machine-readable")
-      .action(async (options: Options) => {
-        try {
-          await act(sightOf(options.config), options);
-        } catch (thrown) {
-          sayFault(thrown);
-        }
-      });
+      .option(...MODELS_DIR_OPTION)
+      .option("--json", "machine-readable");
+  const verb = (name: string, description: string, act: (sight: Sight, options: Options) => Promise<void>): Command =>
+    begin(name, description).action(async (options: Options) => {
+      try {
+        await act(sightOf(options.config, options), options);
+      } catch (thrown) {
+        sayFault(thrown);
+      }
+    });
   verb("list", "every model of the manifest and whether its file is here", list);
   verb("verify", "hash, shapes and a test inference of every model", verify);
   verb("bench", "milliseconds per inference on this machine", bench).option(
@@ -36,6 +40,37 @@ export function registerModels(program: Command): void {
     "time spent on each model",
     "2",
   );
+  begin("pull", "install other people's models, or list those known; a name, a licence, a proved file")
+    .argument("[names...]", "models to install")
+    .option("--from <place>", "a folder or stick that has the files, or the address of one; else their authors' own")
+    .action(async (names: string[], options: Options) => {
+      try {
+        if (names.length === 0) listOffers(options);
+        else await pull(sightOf(options.config, options), options, names);
+      } catch (thrown) {
+        sayFault(thrown);
+      }
+    });
+}
+
+function listOffers({ json }: Options): void {
+  for (const { name, task, licence, source, note } of offers())
+    console.log(
+      json === true
+        ? JSON.stringify({ name, task, licence, source, note })
+        : `${name.padEnd(22)}  ${task.padEnd(10)}  ${licence.padEnd(12)}  ${source.repository}\n    ${note}`,
+    );
+}
+
+async function pull({ modelsDir }: Sight, { json, from }: Options, names: readonly string[]): Promise<void> {
+  await pullModels(names, { modelsDir, from }, (pulled) => {
+    const { name, licence, source, note } = pulled;
+    console.log(
+      json === true
+        ? JSON.stringify(pulled)
+        : `${name}  installed in ${modelsDir}; licence ${licence}, ${source}\n    ${note}`,
+    );
+  });
 }
 
 async function list(sight: Sight, options: Options): Promise<void> {
@@ -51,7 +86,7 @@ async function list(sight: Sight, options: Options): Promise<void> {
       console.log(
         [
           used ? "*" : " ",
-          name.padEnd(20),
+          name.padEnd(22),
           task.padEnd(11),
           input.padEnd(14),
           `${Math.round(bytes / 1024)} KiB`,
@@ -94,7 +129,7 @@ async function bench(sight: Sight, options: Options): Promise<void> {
   if (options.json === true) console.log(JSON.stringify(rows));
   else
     for (const { name, runs, p50Ms, p99Ms } of rows)
-      console.log(`${name.padEnd(20)}  p50 ${p50Ms.toFixed(2)} ms  p99 ${p99Ms.toFixed(2)} ms  (${runs} runs)`);
+      console.log(`${name.padEnd(22)}  p50 ${p50Ms.toFixed(2)} ms  p99 ${p99Ms.toFixed(2)} ms  (${runs} runs)`);
 }
 
 async function timeModel(sight: Sight, entry: ModelEntry, budgetMs: number): Promise<number[]> {

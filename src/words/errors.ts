@@ -105,7 +105,7 @@ export const FAULTS = {
     kind: "unavailable",
     hint: "Run `touchpoint models list`; copy the file named in the manifest into the models folder.",
   },
-  MODEL_HASH: { kind: "unavailable", hint: "The file is not the one in the manifest; copy it again." },
+  MODEL_HASH: { kind: "unavailable", hint: "The file is cut short or another one; copy it or pull it again." },
   MODEL_INVALID: { kind: "unavailable", hint: "The file is no model this runtime can load; copy it again." },
   MODEL_SHAPE: {
     kind: "unavailable",
@@ -114,6 +114,19 @@ export const FAULTS = {
   MODEL_OUTPUT: {
     kind: "unavailable",
     hint: "The model gave numbers that are not finite; run `touchpoint models verify`.",
+  },
+  MODEL_UNKNOWN: { kind: "input", hint: "Run `touchpoint models pull` without a name: it lists what can be pulled." },
+  MODEL_FOLDER: {
+    kind: "config",
+    hint: "Set `local.modelsDir`, or give --models-dir FOLDER: the models shipped with the program are never changed.",
+  },
+  MODEL_FETCH: {
+    kind: "unavailable",
+    hint: "Check the network, or bring the file on a stick and give --from FOLDER; what was installed is as before.",
+  },
+  MODEL_WRITE: {
+    kind: "unavailable",
+    hint: "Check rights and space of the models folder; what was installed is as before.",
   },
   CLIP_UNWRITABLE: {
     kind: "unavailable",

@@ -40,15 +40,20 @@ export type InputContract = z.infer<typeof InputContract>;
 
 const common = {
   name: z.string().regex(/^[a-z0-9-]{1,48}$/),
-  file: relativePath,
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
   bytes: z.int().min(1).max(256_000_000),
   licence: z.string().min(1).describe("of the weights, SPDX"),
-  card: relativePath.describe("model card: data, its licence, figures, limits"),
   input: InputContract,
 };
 
-const detector = z.strictObject({
+/** Where an installed model lies. */
+const place = {
+  file: relativePath,
+  card: relativePath.describe("model card: data, its licence, figures, limits"),
+};
+
+/** A face or person detector, wherever its file is. */
+export const Detector = z.strictObject({
   ...common,
   task: z.enum(["face", "person"]),
   classes: z.array(z.string()).length(1),
@@ -61,17 +66,23 @@ const detector = z.strictObject({
   ]),
 });
 
-const classifier = z.strictObject({
+/** An expression classifier, wherever its file is. */
+export const Classifier = z.strictObject({
   ...common,
   task: z.literal("expression"),
   classes: z.tuple(EXPRESSIONS.map((name) => z.literal(name)) as [z.ZodLiteral<"neutral">, ...z.ZodLiteral[]]),
   output: z.discriminatedUnion("decoder", [Softmax8Output, Fer7Output]),
 });
 
-export const ModelEntry = z.discriminatedUnion("task", [detector, classifier]);
+/** A model wherever its file is. */
+export type ModelFacts = z.infer<typeof Detector> | z.infer<typeof Classifier>;
+
+const detectorEntry = Detector.extend(place);
+const classifierEntry = Classifier.extend(place);
+export const ModelEntry = z.discriminatedUnion("task", [detectorEntry, classifierEntry]);
 export type ModelEntry = z.infer<typeof ModelEntry>;
-export type DetectorEntry = z.infer<typeof detector>;
-export type ClassifierEntry = z.infer<typeof classifier>;
+export type DetectorEntry = z.infer<typeof detectorEntry>;
+export type ClassifierEntry = z.infer<typeof classifierEntry>;
 
 export const Manifest = z
   .strictObject({ version: z.literal(1), models: z.array(ModelEntry).min(1) })
@@ -81,12 +92,22 @@ export const Manifest = z
   );
 export type Manifest = z.infer<typeof Manifest>;
 
+/** Name of the manifest in a models folder. */
+export const MANIFEST = "manifest.json";
+
 /**
  * Reads `manifest.json` of a models folder.
  * @throws Fault MODEL_MISSING when there is none, MODEL_INVALID when it is not a manifest
  */
 export function readManifest(modelsDir: string): Manifest {
-  const file = join(modelsDir, "manifest.json");
+  return readJson(join(modelsDir, MANIFEST), Manifest);
+}
+
+/**
+ * Reads a JSON file of a models folder.
+ * @throws Fault MODEL_MISSING when there is none, MODEL_INVALID when it is not what the schema asks for
+ */
+export function readJson<T>(file: string, schema: z.ZodType<T>): T {
   let text: string;
   try {
     text = readFileSync(file, "utf8");
@@ -99,7 +120,7 @@ export function readManifest(modelsDir: string): Manifest {
   } catch (thrown) {
     throw new Fault("MODEL_INVALID", `${file} is not JSON`, { file }, thrown);
   }
-  const checked = Manifest.safeParse(parsed);
+  const checked = schema.safeParse(parsed);
   if (checked.success) return checked.data;
   const first = checked.error.issues[0];
   const where = first === undefined ? "" : `${first.path.join(".")}: ${first.message}`;
@@ -128,16 +149,22 @@ export function readModelFile(modelsDir: string, entry: ModelEntry): Uint8Array 
   } catch (thrown) {
     throw new Fault("MODEL_MISSING", `cannot read ${file}`, { model: entry.name, file }, thrown);
   }
-  if (bytes.length !== entry.bytes)
-    throw new Fault("MODEL_HASH", `${file} has ${bytes.length} bytes, the manifest says ${entry.bytes}`, {
-      model: entry.name,
-      file,
-    });
-  const sha256 = createHash("sha256").update(bytes).digest("hex");
-  if (sha256 !== entry.sha256)
-    throw new Fault("MODEL_HASH", `${file} has sha256 ${sha256}, the manifest says ${entry.sha256}`, {
-      model: entry.name,
-      file,
-    });
+  proveModel(bytes, entry, file);
   return bytes;
+}
+
+/**
+ * @param origin where the bytes came from, for the sentence
+ * @throws Fault MODEL_HASH when they are not the file that the manifest or the catalogue means
+ */
+export function proveModel(
+  bytes: Uint8Array,
+  { name, bytes: length, sha256 }: Pick<ModelEntry, "name" | "bytes" | "sha256">,
+  origin: string,
+): void {
+  const details = { model: name, file: origin };
+  if (bytes.length !== length)
+    throw new Fault("MODEL_HASH", `${origin} has ${bytes.length} bytes, not ${length}`, details);
+  const given = createHash("sha256").update(bytes).digest("hex");
+  if (given !== sha256) throw new Fault("MODEL_HASH", `${origin} has sha256 ${given}, not ${sha256}`, details);
 }

@@ -1,8 +1,8 @@
 // Proves that a model works here: file, shapes, and numbers that make sense on inputs without a picture.
 import { Fault } from "../../words/errors.ts";
 import { tensorsOf } from "../decoders/decoder.ts";
-import type { ModelEntry } from "./manifest.ts";
-import { openModel } from "./runtime.ts";
+import { type ModelEntry, readModelFile } from "./manifest.ts";
+import { openModelBytes } from "./runtime.ts";
 
 /**
  * Runs a model on plain grey, on a gradient and on a checkered input: every number must be finite, scores and
@@ -10,7 +10,12 @@ import { openModel } from "./runtime.ts";
  * @throws Fault MODEL_MISSING, MODEL_HASH, MODEL_INVALID, MODEL_SHAPE or MODEL_OUTPUT
  */
 export async function selfTest(modelsDir: string, entry: ModelEntry): Promise<void> {
-  const model = await openModel(modelsDir, entry, 1);
+  await selfTestBytes(readModelFile(modelsDir, entry), entry);
+}
+
+/** As {@link selfTest}, from bytes already at hand and proved. */
+export async function selfTestBytes(bytes: Uint8Array, entry: ModelEntry): Promise<void> {
+  const model = await openModelBytes(bytes, entry, 1);
   try {
     for (const pattern of PATTERNS) {
       for (let i = 0; i < model.input.length; i += 1) model.input[i] = pattern(i, entry.input.width);
