@@ -26,14 +26,19 @@ interface Variant {
   /** An ffmpeg filter that makes the variant; the clip itself without one. */
   readonly filter?: string;
   readonly mirrored?: boolean;
+  /** Width over that of the clip. */
+  readonly scale?: number;
 }
+
+/** Of the clip itself, pixels. */
+const SIZE = { width: 768, height: 432 } as const;
 
 const ALL: readonly Variant[] = [
   { name: "5 frames/s", fps: 5 },
   { name: "10 frames/s", fps: 10 },
   { name: "15 frames/s", fps: 15 },
-  { name: "half size", fps: 10, filter: "scale=iw/2:-2" },
-  { name: "double size", fps: 10, filter: "scale=iw*2:-2" },
+  { name: "half size", fps: 10, filter: "scale=iw/2:-2", scale: 0.5 },
+  { name: "double size", fps: 10, filter: "scale=iw*2:-2", scale: 2 },
   { name: "mirrored", fps: 10, filter: "hflip", mirrored: true },
 ];
 const variants: readonly Variant[] =
@@ -74,7 +79,7 @@ async function main(): Promise<void> {
 }
 
 async function runVariant(
-  { fps, filter, mirrored = false }: Variant,
+  { fps, filter, mirrored = false, scale = 1 }: Variant,
   folder: string,
   look: Parameters<typeof runClip>[1],
 ): Promise<ClipSummary> {
@@ -86,8 +91,8 @@ async function runVariant(
   }
   const run = {
     video: file,
-    // Frames reach the models as the camera gives them: at most double the clip's own size.
-    size: { width: 1536, height: 864 },
+    // The models are given frames of the file's own size.
+    size: { width: SIZE.width * scale, height: SIZE.height * scale },
     fps,
     zone: zoneFrom({ polygon: tableZone(mirrored), by: "person" }),
     footfall: footfallFrom({ lines: clipLines(mirrored), by: "person" }),

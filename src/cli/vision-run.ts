@@ -5,8 +5,8 @@ import { type LineConfig, type QueueConfig, TrackingSettings } from "../config/f
 import { TouchpointConfig, ZoneConfig } from "../config/schema.ts";
 import type { Decision, Moment } from "../touchpoint/decision.ts";
 import { type EngineSettings, startEngine, step, stopEngine } from "../touchpoint/engine.ts";
-import { trackerKey } from "../touchpoint/footfall.ts";
-import { inView } from "../touchpoint/tracking/tracker.ts";
+import { inView, NO_TRACKS, track } from "../touchpoint/tracking/tracker.ts";
+import { anchorOf } from "../touchpoint/zone.ts";
 import { annotate, type ClipWriter, createClipWriter, createFaceMemory, type Marks } from "../vision/clip/annotate.ts";
 import { readClip } from "../vision/clip/read-clip.ts";
 import type { Size } from "../vision/frame.ts";
@@ -64,6 +64,7 @@ export async function runClip(run: ClipRun, look: Look): Promise<ClipSummary> {
     throw new Fault("CLIP_UNWRITABLE", `${run.annotateTo} is the video itself, which would be overwritten`);
   const engine = createClock(run);
   const memory = createFaceMemory();
+  const ways = createWays(run.footfall.tracking);
   let writer: ClipWriter | undefined;
   let damaged: string | undefined;
   let frames = 0;
@@ -85,7 +86,8 @@ export async function runClip(run: ClipRun, look: Look): Promise<ClipSummary> {
       if (looked.persons.length > 0) framesWithPersons += 1;
       if (run.annotateTo === undefined) continue;
       writer ??= createClipWriter(run.annotateTo, frame, run.fps);
-      annotate(frame, { ...looked, ...marksOf(run, engine) }, memory.cover(looked, atMs));
+      const marks = marksOf(run, engine.occupied(), ways.after(looked, atMs));
+      annotate(frame, { ...looked, ...marks }, memory.cover(looked, atMs));
       await writer.write(frame);
     }
   } finally {
@@ -123,8 +125,6 @@ interface Clock {
   feed(input: Input): void;
   stop(atMs: number): void;
   occupied(): boolean;
-  /** Where each person in view has been lately, shares of the frame. */
-  ways(): (readonly [number, number])[][];
   readonly contacts: ClipSummary["contacts"];
   readonly visits: ClipSummary["visits"];
 }
@@ -155,7 +155,6 @@ function createClock({ zone, footfall, mood, event }: ClipRun): Clock {
   });
   let { state, decision } = startEngine(settings, {}, moment(0));
   let occupied = false;
-  const ways = new Map<number, (readonly [number, number])[]>();
   const contacts: ClipSummary["contacts"] = [];
   const visits: ClipSummary["visits"] = [];
   const take = (next: { state: typeof state; decision: Decision }): void => {
@@ -176,33 +175,43 @@ function createClock({ zone, footfall, mood, event }: ClipRun): Clock {
     feed: (input) => take(step(settings, state, input, moment("atMs" in input ? input.atMs : 0))),
     stop: (atMs) => take(stopEngine(settings, state, moment(atMs))),
     occupied: () => occupied,
-    ways() {
-      const tracker = state.products.footfall.trackers[trackerKey(CAMERA, "person")];
-      if (tracker === undefined) return [];
-      for (const { id, box } of inView(tracker)) {
-        const point = [
-          Math.min(1, Math.max(0, box[0] + box[2] / 2)),
-          Math.min(1, Math.max(0, box[1] + box[3] / 2)),
-        ] as const;
-        ways.set(id, [...(ways.get(id) ?? []), point].slice(-WAY_FRAMES));
-      }
-      const followed = new Set(tracker.tracks.map(({ id }) => id));
-      for (const id of ways.keys()) if (!followed.has(id)) ways.delete(id);
-      return [...ways.values()];
-    },
     contacts,
     visits,
   };
 }
 
-function marksOf({ zone, footfall }: ClipRun, engine: Clock): Omit<Marks, keyof Looked> {
+/** The last steps of each person in view, by frames. */
+interface Ways {
+  after(looked: Looked, atMs: number): Points[];
+}
+
+/** For the eye only: people are followed here whether or not a line is there to count them, by the same tracker. */
+function createWays(tracking: TrackingSettings): Ways {
+  let tracker = NO_TRACKS;
+  let ways = new Map<number, Points>();
+  return {
+    after({ persons }, atMs) {
+      tracker = track(tracker, persons, tracking, atMs);
+      const before = ways;
+      ways = new Map(tracker.tracks.map(({ id }) => [id, before.get(id) ?? []]));
+      const onFrame = (share: number): number => Math.min(1, Math.max(0, share));
+      for (const { id, box } of inView(tracker)) {
+        const [x, y] = anchorOf("centre", box);
+        ways.set(id, [...(ways.get(id) ?? []), [onFrame(x), onFrame(y)] as const].slice(-WAY_FRAMES));
+      }
+      return [...ways.values()];
+    },
+  };
+}
+
+function marksOf({ zone, footfall }: ClipRun, occupied: boolean, tracks: readonly Points[]): Omit<Marks, keyof Looked> {
   return {
     zone: zone.polygon,
-    occupied: engine.occupied(),
+    occupied,
     lines: footfall.lines.map(({ from, to }) => [from, to]),
     queue: footfall.queue?.polygon,
     staffZones: footfall.staffZones.map(({ polygon }) => polygon),
-    tracks: engine.ways(),
+    tracks,
   };
 }
 

@@ -71,7 +71,7 @@ export function resetOccupancy(
     return { state: { ...state, [touchpoint.id]: after }, decision: { ...NOTHING, keep } };
   };
   if (before === undefined) return begun();
-  const day = dayOf(touchpoint, timezone, moment);
+  const day = shopDayOf(touchpoint, timezone, moment);
   // A clock nobody vouches for may be years back after a start without network: that is no new day.
   if (day === before.day || (moment.clock === "unsynced" && day < before.day)) return { state, decision: NOTHING };
   const data: EventData["occupancy"] = {
@@ -90,12 +90,12 @@ export function resetOccupancy(
 }
 
 function newDay(touchpoint: TouchpointConfig, timezone: string, moment: Moment): Occupancy {
-  const day = dayOf(touchpoint, timezone, moment);
+  const day = shopDayOf(touchpoint, timezone, moment);
   return { day, since: at(moment, moment.ms), inside: 0, in: 0, out: 0, unmet: 0 };
 }
 
 /** Local date of the last reset: before `resetAt` the day before still goes on. */
-function dayOf({ resetAt }: TouchpointConfig, timezone: string, moment: Moment): string {
+function shopDayOf({ resetAt }: TouchpointConfig, timezone: string, moment: Moment): string {
   const { date, time } = localTime(moment.unixMs, timezone);
   if (time >= resetAt) return date;
   return new Date(Date.parse(`${date}T00:00:00Z`) - 86_400_000).toISOString().slice(0, 10);

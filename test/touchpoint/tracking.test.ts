@@ -144,7 +144,12 @@ describe("tracks", () => {
   it("say nothing of frames that are far apart, and survive nonsense", () => {
     const before = follow(1_000, () => [sure(standing)]);
     expect(track(before, [sure(standing)], settings, before.atMs + 3_600_000).tracks).toMatchObject([{ id: 2 }]);
-    const nonsense: Sighting[] = [sure([0, 0, 0, 0]), sure([0.1, 0.1, -1, 0.5]), sure([0.1, 0.1, Number.NaN, 0.5])];
+    const nonsense: Sighting[] = [
+      sure([0, 0, 0, 0]),
+      sure([0.1, 0.1, -1, 0.5]),
+      sure([0.1, 0.1, Number.NaN, 0.5]),
+      sure([Number.NaN, 0.1, 0.1, 0.5]),
+    ];
     expect(follow(1_000, () => nonsense).tracks).toEqual([]);
     // A clock that stands still, or frames that come twice.
     expect(track(before, [sure(standing)], settings, before.atMs).tracks.map(({ id }) => id)).toEqual([1]);

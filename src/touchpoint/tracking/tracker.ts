@@ -69,7 +69,9 @@ export function track(
   const passedMs = Math.max(0, atMs - state.atMs);
   const known = passedMs > LONGEST_GAP_MS ? [] : state.tracks;
   const before = known.map((one) => predicted(one, passedMs));
-  const usable = sightings.filter(({ box: [, , w, h], score }) => w > 0 && h > 0 && score >= settings.lowScore);
+  const usable = sightings.filter(
+    ({ box, score }) => box.every(Number.isFinite) && box[2] > 0 && box[3] > 0 && score >= settings.lowScore,
+  );
   const best = usable.length > MOST_SIGHTINGS ? usable.toSorted((a, b) => b.score - a.score) : usable;
   const taken = best.slice(0, MOST_SIGHTINGS);
   const sure = taken.filter(({ score }) => score >= settings.highScore);
