@@ -115,6 +115,19 @@ describe("tracks", () => {
     expect(follow(5_000, long).tracks.map(({ id }) => id)).toEqual([2]);
   });
 
+  it("end at the edge of the picture: who comes in where somebody has just left is somebody else", () => {
+    const clipped = (x: number): Sighting[] => {
+      const [from, to] = [Math.max(0, x), Math.min(1, x + 0.1)];
+      return to - from < 0.03 ? [] : [sure([from, 0.2, to - from, 0.5])];
+    };
+    const out = follow(3_000, (atMs) => clipped(0.4 - atMs * 0.0002));
+    const back = follow(1_500, (atMs) => clipped(-0.2 + (atMs - 3_000) * 0.0002), out);
+    expect(back.tracks.map(({ id }) => id)).toEqual([2]);
+    // Who stands at the edge and is missed for a moment is still the same.
+    const still = follow(3_000, (atMs) => (atMs > 1_000 && atMs < 2_000 ? [] : clipped(-0.04)));
+    expect(still.tracks.map(({ id }) => id)).toEqual([1]);
+  });
+
   it("are kept by unsure detections, and never begun by them", () => {
     const fading = follow(3_000, (atMs) => [sure(standing, atMs < 1_000 ? 0.9 : 0.3)]);
     expect(inView(fading)).toMatchObject([{ id: 1 }]);
@@ -178,10 +191,10 @@ describe("made scenes", () => {
   it("who turns round within the band is not counted, who turns beyond it is counted in and out", () => {
     fc.assert(
       fc.property(seeds, (seed) => {
-        const scene = makeScene(seed, { ...EASY, turns: 1 }, 60_000);
+        const scene = makeScene(seed, { ...EASY, perMinute: 3, turns: 1 }, 120_000);
         expect(countScene(scene)).toMatchObject({ missed: 0, extra: 0 });
       }),
-      // Fixed seeds: in 3 of 100 such scenes two people turn round where they meet, and nobody could say who is who.
+      // Fixed: now and then somebody comes in at the very place and moment at which another leaves, and is taken for them.
       { numRuns: 15, seed: 1 },
     );
   });

@@ -21,6 +21,8 @@ export interface Track {
   readonly seenMs: number;
   /** Seen often and long enough to be believed. */
   readonly confirmed: boolean;
+  /** When last seen it was about to leave the picture: whoever comes in there next is somebody else. */
+  readonly leaving: boolean;
 }
 
 export interface TrackerState {
@@ -48,6 +50,10 @@ const CONFIRM_MS = 150;
  * more of them can be seen.
  */
 const SAME_BODY = 0.5;
+/** A box this near to the picture's edge touches it, share of the frame. */
+const EDGE = 0.01;
+/** Faster outwards than this is leaving and not standing at the edge, boxes a second. */
+const LEAVING = 0.25;
 /** Frames further apart than this say nothing about each other, milliseconds. */
 const LONGEST_GAP_MS = 10_000;
 /** More than this in one picture cannot be told apart anyway; the surest are followed. */
@@ -89,7 +95,7 @@ export function track(
   const followed = before.flatMap((one): Track[] => {
     const sighting = found.get(one);
     if (sighting !== undefined) return [seen(one, sighting, atMs)];
-    return one.confirmed && atMs - one.seenMs <= settings.bridgeMs ? [one] : [];
+    return one.confirmed && atMs - one.seenMs <= settings.bridgeMs && !one.leaving ? [one] : [];
   });
   const bodies = [...found.values()];
   const born: Track[] = [];
@@ -98,7 +104,7 @@ export function track(
     bodies.push(one);
     const filter = beginBox(one.box);
     const id = state.nextId + born.length;
-    born.push({ id, filter, box: boxOf(filter), bornMs: atMs, seenMs: atMs, confirmed: false });
+    born.push({ id, filter, box: boxOf(filter), bornMs: atMs, seenMs: atMs, confirmed: false, leaving: false });
   }
   return { tracks: [...followed, ...born], nextId: state.nextId + born.length, atMs };
 }
@@ -106,6 +112,17 @@ export function track(
 /** Tracks that are believed and were seen in the newest frame. */
 export function inView({ tracks, atMs }: TrackerState): Track[] {
   return tracks.filter(({ confirmed, seenMs }) => confirmed && seenMs === atMs);
+}
+
+/** At the picture's edge, on the way out. */
+function isLeaving([x, y, w, h]: Box, filter: BoxFilter): boolean {
+  const [across, down] = [filter.x.velocity / w, filter.y.velocity / h];
+  return (
+    (x <= EDGE && across < -LEAVING) ||
+    (x + w >= 1 - EDGE && across > LEAVING) ||
+    (y <= EDGE && down < -LEAVING) ||
+    (y + h >= 1 - EDGE && down > LEAVING)
+  );
 }
 
 function predicted(one: Track, passedMs: number): Track {
@@ -116,7 +133,7 @@ function predicted(one: Track, passedMs: number): Track {
 function seen(one: Track, { box }: Sighting, atMs: number): Track {
   const filter = correctBox(one.filter, box);
   const confirmed = one.confirmed || atMs - one.bornMs >= CONFIRM_MS;
-  return { ...one, filter, box: boxOf(filter), seenMs: atMs, confirmed };
+  return { ...one, filter, box: boxOf(filter), seenMs: atMs, confirmed, leaving: isLeaving(box, filter) };
 }
 
 interface Pairing {
