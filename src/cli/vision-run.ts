@@ -196,7 +196,7 @@ function createWays(tracking: TrackingSettings): Ways {
       ways = new Map(tracker.tracks.map(({ id }) => [id, before.get(id) ?? []]));
       const onFrame = (share: number): number => Math.min(1, Math.max(0, share));
       for (const { id, box } of inView(tracker)) {
-        const [x, y] = anchorOf("centre", box);
+        const [x, y] = anchorOf("foot", box);
         ways.set(id, [...(ways.get(id) ?? []), [onFrame(x), onFrame(y)] as const].slice(-WAY_FRAMES));
       }
       return [...ways.values()];

@@ -55,15 +55,16 @@ export function createFaceMemory(): FaceMemory {
   };
 }
 
-/** Draws on the frame itself: first every face is blurred, then the marks. */
+/** Draws on the frame itself: first people's ways, then every face is blurred, then the other marks. */
 export function annotate(frame: Frame, marks: Marks, blurred: readonly Box[]): void {
+  // Under the blur, where they cross a face.
+  for (const way of marks.tracks) drawPath(frame, way, TRACK);
   for (const box of blurred) blurFace(frame, box);
   drawPolygon(frame, marks.zone, marks.occupied ? OCCUPIED_ZONE : EMPTY_ZONE);
   if (marks.queue !== undefined) drawPolygon(frame, marks.queue, QUEUE);
   for (const staff of marks.staffZones) drawPolygon(frame, staff, STAFF);
   for (const line of marks.lines) drawPath(frame, line, LINE);
   for (const { box } of marks.persons) drawBox(frame, box, PERSON);
-  for (const way of marks.tracks) drawPath(frame, way, TRACK);
   for (const { box, expression } of marks.faces) {
     drawBox(frame, box, FACE);
     if (expression?.happiness !== undefined) drawBar(frame, box, expression.happiness, SMILE);
