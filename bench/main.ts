@@ -9,7 +9,17 @@ import { packageRoot } from "../src/place.ts";
 import { which } from "../src/supervise/child.ts";
 import type { Figure } from "./figure.ts";
 
-const BENCHES = ["journal", "uplink", "drain", "vision", "loop", "loop-slow-disk", "start", "rollups"] as const;
+const BENCHES = [
+  "journal",
+  "uplink",
+  "drain",
+  "vision",
+  "loop",
+  "loop-slow-disk",
+  "start",
+  "rollups",
+  "engine",
+] as const;
 
 const wanted = process.argv.slice(2);
 const unknown = wanted.find((name) => !BENCHES.some((bench) => bench === name));

@@ -1,9 +1,9 @@
 // A cloned card and an old copy that was put back: whatever happens to the file, never two truths under one number.
 import { cpSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { between, seededRandom } from "../../src/simulate/random.ts";
 import { pause } from "../../src/supervise/backoff.ts";
 import { until } from "../../test/fakes/until.ts";
-import { between, seededRandom } from "../trials/random.ts";
 import type { Subscriber } from "../trials/subscriber.ts";
 import { judgeArrivals } from "./arrivals.ts";
 import { type ChaosTill, createTillAtBroker, withEnding } from "./till.ts";

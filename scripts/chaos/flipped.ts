@@ -4,10 +4,10 @@ import { join } from "node:path";
 import { type Journal, OUTBOX_LANES } from "../../src/journal/journal.ts";
 import { openJournal } from "../../src/journal/open.ts";
 import { builtUrl } from "../../src/place.ts";
+import { between, seededRandom } from "../../src/simulate/random.ts";
 import type { Envelope, EventType } from "../../src/words/events.ts";
 import { stamped } from "../../test/fakes/events.ts";
 import { until } from "../../test/fakes/until.ts";
-import { between, seededRandom } from "../trials/random.ts";
 import { ownedSeqs } from "./arrivals.ts";
 import { mustBe, type Outcome, type TrialContext } from "./trial.ts";
 

@@ -4,7 +4,7 @@ import { createSimulatedPad } from "../../src/buttons/simulated.ts";
 import { createDesk } from "../../src/demo/desk.ts";
 import { createLive } from "../../src/demo/live.ts";
 import { servePage } from "../../src/demo/server.ts";
-import { seededRandom } from "../trials/random.ts";
+import { seededRandom } from "../../src/simulate/random.ts";
 import { callMany } from "./http-calls.ts";
 import { watchMemory } from "./memory.ts";
 import { mutant, noise, pick } from "./mutants.ts";

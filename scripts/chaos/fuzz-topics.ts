@@ -1,8 +1,8 @@
 // Garbage and near-misses on every topic that a device listens to: dropped, counted, and the connection stays.
 import mqtt from "mqtt";
 import { openReader } from "../../src/journal/read.ts";
+import { seededRandom } from "../../src/simulate/random.ts";
 import { until } from "../../test/fakes/until.ts";
-import { seededRandom } from "../trials/random.ts";
 import { journalFile, ROOT } from "../trials/settings.ts";
 import { judgeArrivals } from "./arrivals.ts";
 import { watchMemory } from "./memory.ts";

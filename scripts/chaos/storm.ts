@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { openReader } from "../../src/journal/read.ts";
 import { verifyJournal } from "../../src/journal/verify.ts";
 import { packageRoot } from "../../src/place.ts";
+import { between, seededRandom } from "../../src/simulate/random.ts";
 import { pause } from "../../src/supervise/backoff.ts";
 import type { Envelope } from "../../src/words/events.ts";
 import { makeAuthority } from "../../test/fakes/certificates.ts";
@@ -11,7 +12,6 @@ import { freePort, type Mosquitto, startMosquitto } from "../../test/fakes/mosqu
 import { until } from "../../test/fakes/until.ts";
 import type { AgentProcess } from "../trials/agent-process.ts";
 import { countersOf } from "../trials/press-stream.ts";
-import { between, seededRandom } from "../trials/random.ts";
 import { journalFile } from "../trials/settings.ts";
 import { type Central, startCentral } from "./central.ts";
 import { type Link, startLink, WELL } from "./link.ts";

@@ -5,6 +5,7 @@ import type { Sentence } from "../../src/buttons/pad-protocol.ts";
 import { openReader } from "../../src/journal/read.ts";
 import { Database } from "../../src/journal/sqlite.ts";
 import { verifyJournal } from "../../src/journal/verify.ts";
+import { between, seededRandom } from "../../src/simulate/random.ts";
 import { pause } from "../../src/supervise/backoff.ts";
 import type { Envelope } from "../../src/words/events.ts";
 import { startMosquitto } from "../../test/fakes/mosquitto.ts";
@@ -13,7 +14,6 @@ import { createCable } from "../../test/fakes/pty.ts";
 import { until } from "../../test/fakes/until.ts";
 import { STARTED, startAgent } from "./agent-process.ts";
 import { countersOf, STREAM_BUTTONS, startPressing } from "./press-stream.ts";
-import { between, seededRandom } from "./random.ts";
 import { journalFile, ROOT, writeTrialConfig } from "./settings.ts";
 import { firstArrivals, type Subscriber, startSubscriber } from "./subscriber.ts";
 

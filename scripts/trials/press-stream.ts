@@ -1,6 +1,7 @@
 // Somebody who presses on and on: bursts and pauses from a seed, never more than the pad can hold.
+
+import { between, seededRandom } from "../../src/simulate/random.ts";
 import type { FakePad } from "../../test/fakes/pad.ts";
-import { between, seededRandom } from "./random.ts";
 
 /** Button names of a stream: many more than a pad holds presses, so that each press can be told from its neighbours. */
 const NAMES = 997;

@@ -7,7 +7,7 @@ import type { SimulatedPad } from "../buttons/simulated.ts";
 import { bootId, createBoottime } from "../clock/clock.ts";
 import { askTimeSource } from "../clock/time-source.ts";
 import type { Config } from "../config/schema.ts";
-import { expandSurvey, questionnairesOf } from "../config/surveys.ts";
+import { questionnairesOf } from "../config/surveys.ts";
 import { createHealth, type Health } from "../health/health.ts";
 import { readMachine } from "../journal/machine.ts";
 import { openJournal } from "../journal/open.ts";
@@ -15,6 +15,7 @@ import { startNotify } from "../notify/notify.ts";
 import { builtUrl, packageRoot } from "../place.ts";
 import { PASS_MS, type Proposal, runRollups } from "../rollups/rollups.ts";
 import { type Effect, type Moment, utc } from "../touchpoint/decision.ts";
+import { engineSettings } from "../touchpoint/settings.ts";
 import { alertCommands } from "../uplink/alert-commands.ts";
 import { RetainedStates } from "../uplink/states.ts";
 import { surveyStartCommand } from "../uplink/survey-start.ts";
@@ -25,7 +26,7 @@ import { seeTo } from "./alerting.ts";
 import { reportCondition } from "./conditions.ts";
 import { customerHash } from "./customers.ts";
 import { type Deciding, startDeciding } from "./deciding.ts";
-import { runDoor } from "./door.ts";
+import { runDoors } from "./door.ts";
 import { turnOffDumps } from "./dumps.ts";
 import { createLamps } from "./lamps.ts";
 import { runPads } from "./pads.ts";
@@ -158,16 +159,7 @@ export async function runAgent(config: Config, options: AgentOptions): Promise<v
   const lamps = createLamps((pad, pattern) => pads.port(pad)?.indicate(pattern, pad));
   const notify = startNotify(local.notify, { signal: sending.signal, report: (stage) => health.stage(stage), dropped });
   const emotion = local.privacy.emotion !== undefined;
-  const settings = {
-    touchpoints: fleet.touchpoints,
-    timezone: local.timezone,
-    ...(local.customers === undefined ? {} : { hash: customerHash(local.customers) }),
-    mood: emotion ? { intervalMs: fleet.mood.intervalS * 1000, k: fleet.mood.k } : undefined,
-    alerts: { settings: fleet.alerts, timeZone: local.timezone },
-    fairPlay: fleet.fairPlay,
-    tracking: fleet.tracking,
-    surveys: { surveys: fleet.surveys.map(expandSurvey), timezone: local.timezone },
-  };
+  const settings = engineSettings(config, local.customers === undefined ? undefined : customerHash(local.customers));
   const kept = await journal.kept("");
   time.attach(journal, kept);
   const engine = startDeciding(settings, kept, {
@@ -205,7 +197,7 @@ export async function runAgent(config: Config, options: AgentOptions): Promise<v
     simulated: (id, pad) => options.simulated?.(id, pad),
     opened: (ids) => lamps.again(ids),
   });
-  const door = runDoor(config, {
+  const doors = runDoors(config, {
     signal: inputs.signal,
     engine,
     health,
@@ -247,7 +239,10 @@ export async function runAgent(config: Config, options: AgentOptions): Promise<v
             dropped: (fault) => dropped("uplink", fault),
             commands: {
               ...alertCommands((word) => seeTo(engine, word, boottime.nowMs())),
-              "survey.start": surveyStartCommand((input) => engine.decide(input), boottime.nowMs),
+              "survey.start": surveyStartCommand(
+                async (input) => (await engine.decided(input)).dropped,
+                boottime.nowMs,
+              ),
             },
             ...(options.uplinkTimings === undefined ? {} : { timings: options.uplinkTimings }),
           },
@@ -269,7 +264,7 @@ export async function runAgent(config: Config, options: AgentOptions): Promise<v
   });
   watchdog.stopping();
   inputs.abort();
-  await Promise.all([pads.ended, vision, door, rollups]);
+  await Promise.all([pads.ended, vision, doors, rollups]);
   clearInterval(ticks);
   clearInterval(slowTicks);
   // A disk that does not answer must not keep the agent from ending: what is not on disk was never acknowledged.

@@ -13,6 +13,7 @@ import { cardYears } from "../journal/wear.ts";
 import { pause } from "../supervise/backoff.ts";
 import type { Envelope } from "../words/events.ts";
 import { csvLine } from "./csv.ts";
+import { instantMs } from "./dates.ts";
 import { CONFIG_OPTION, EXIT } from "./outcome.ts";
 
 const DAY_MS = 86_400_000;
@@ -259,12 +260,6 @@ function age(ms: number | undefined): string {
 function wholeNumber(text: string): number {
   if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError("give a whole number.");
   return Number(text);
-}
-
-function instantMs(text: string): number {
-  const ms = Date.parse(text);
-  if (Number.isNaN(ms)) throw new InvalidArgumentError("give a date or an RFC 3339 time.");
-  return ms;
 }
 
 function oneOf(choices: readonly string[]): (text: string) => string {

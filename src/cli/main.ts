@@ -10,6 +10,7 @@ import { registerModels } from "./models.ts";
 import { registerMqtt } from "./mqtt.ts";
 import { EXIT, exitFor, explain } from "./outcome.ts";
 import { registerRun } from "./run.ts";
+import { registerSimulate } from "./simulate.ts";
 import { registerVision } from "./vision.ts";
 
 const program = new Command("touchpoint")
@@ -28,6 +29,7 @@ for (const register of [
   registerJournal,
   registerMqtt,
   registerMetrics,
+  registerSimulate,
 ])
   register(program);
 

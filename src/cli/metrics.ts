@@ -1,6 +1,6 @@
 // `touchpoint metrics`: how many, why and who must act, for a period, from the journal on this device.
 import { join } from "node:path";
-import { type Command, InvalidArgumentError } from "commander";
+import type { Command } from "commander";
 import { loadConfig, loadPolicy } from "../config/load.ts";
 import { questionnairesOf } from "../config/surveys.ts";
 import { openReader } from "../journal/read.ts";
@@ -13,6 +13,7 @@ import { openTotals } from "../rollups/totals.ts";
 import { dayOf, type Span } from "../touchpoint/calendar.ts";
 import { localTime } from "../touchpoint/local-time.ts";
 import { csvLine } from "./csv.ts";
+import { instantMs, localDate } from "./dates.ts";
 import { CONFIG_OPTION } from "./outcome.ts";
 
 const BAR = 24;
@@ -190,18 +191,4 @@ function bar(part: number): string {
 
 function digits(value: number): string {
   return value.toFixed(Math.abs(value) >= 10 ? 1 : 3);
-}
-
-function localDate(text: string): string {
-  if (!/^\d{4}-\d\d-\d\d$/.test(text) || new Date(Date.parse(text)).toJSON()?.slice(0, 10) !== text)
-    throw new InvalidArgumentError("write a date such as 2026-11-22");
-  return text;
-}
-
-function instantMs(text: string): number {
-  const ms = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d))?$/.test(text)
-    ? Date.parse(text)
-    : Number.NaN;
-  if (Number.isNaN(ms)) throw new InvalidArgumentError("write 2026-11-22 or 2026-11-22T09:00:00Z");
-  return ms;
 }

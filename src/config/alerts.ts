@@ -1,7 +1,6 @@
-// Settings of alerts: the rules that raise them, who may see to them, and when the place is open.
+// Settings of alerts: the rules that raise them, and who may see to them.
 import { z } from "zod";
 import { id } from "./fields.ts";
-import { DAYS } from "./weekly.ts";
 
 /** Longest time a rule looks back, seconds. */
 const DAY_S = 86_400;
@@ -82,16 +81,6 @@ const AlertRule = z.discriminatedUnion("kind", [
 ]);
 export type AlertRule = z.infer<typeof AlertRule>;
 
-const timeOfDay = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$|^24:00$/, "use HH:MM, 00:00 to 24:00");
-const OpeningSpan = z
-  .strictObject({
-    days: z.array(z.enum(DAYS)).min(1).describe("days of the week it holds on"),
-    from: timeOfDay.describe("HH:MM in the device's time zone"),
-    to: timeOfDay.describe("HH:MM; at or before `from` it is on the next day"),
-  })
-  .describe("hours that are the same on several days");
-export type OpeningSpan = z.infer<typeof OpeningSpan>;
-
 const StaffButton = z
   .strictObject({
     pad: id.describe("id of a pad of the touchpoint"),
@@ -105,8 +94,13 @@ export type StaffButton = z.infer<typeof StaffButton>;
 export const AlertSettings = z
   .strictObject({
     rules: z.array(AlertRule).max(100).default([]).describe("what raises an alert"),
-    openingHours: z.array(OpeningSpan).max(50).default([]).describe("when the place is open; none: always"),
     staffButtons: z.array(StaffButton).default([]).describe("buttons by which staff acknowledges and resolves"),
+    badges: z
+      .enum(["acknowledge", "acknowledge-resolve"])
+      .optional()
+      .describe(
+        "a staff badge read at a touchpoint acknowledges its oldest alert; with `acknowledge-resolve`, where all are acknowledged, resolves it; without it badges are for shifts only",
+      ),
     lamps: z
       .array(id)
       .optional()

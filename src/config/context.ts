@@ -1,6 +1,6 @@
 // Settings of what surrounds a press: shifts, sales, scans, service windows, a seller's attempts; and of the local door.
 import { z } from "zod";
-import { hours, inOrder, OpenHours, OUT_OF_ORDER } from "./weekly.ts";
+import { hours, inOrder, OpeningHours, OUT_OF_ORDER } from "./weekly.ts";
 
 const seconds = z.int().min(0).max(86_400);
 const label = z.string().min(1).max(64);
@@ -38,7 +38,6 @@ export const ContextConfig = z
       .default({})
       .describe("number on a staff badge → label; another badge gets a label made of its keyed hash"),
     schedule: z.array(ScheduledShift).max(200).default([]).describe("shifts of the week, where nobody says them"),
-    opening: z.array(OpenHours).max(50).default([]).describe("opening hours; a press outside is flagged `closed`"),
     campaigns: z.array(Campaign).max(100).default([]).describe("what is tried out; the first that runs counts"),
   })
   .describe("what is known around a press");
@@ -96,6 +95,7 @@ export const surroundings = {
     .array(z.string().regex(/^[a-z0-9-]{1,48}$/))
     .default([])
     .describe("ids of code readers under `local.pads` that stand at this touchpoint; they ask nothing"),
+  openingHours: OpeningHours.optional().describe("where they are not those of the fleet; an empty list: always open"),
   context: ContextConfig.prefault({}),
   service: ServiceConfig.prefault({}),
   activity: ActivityConfig.optional(),

@@ -7,10 +7,12 @@ import { FairPlaySettings } from "./fair-play.ts";
 import { anchor, filePath, hasNoLogin, id, milliseconds, minScore, NO_LOGIN, polygon, wholeFrame } from "./fields.ts";
 import { checkFollowUp, FollowUpConfig } from "./follow-up.ts";
 import { checkFootfall, footfall, TrackingSettings } from "./footfall.ts";
+import { MqttDoorConfig } from "./mqtt-door.ts";
 import { NotifySettings } from "./notify.ts";
 import { PadConfig } from "./pads.ts";
 import { RollupConfig } from "./rollups.ts";
 import { SurveyConfig } from "./surveys.ts";
+import { OpeningHours } from "./weekly.ts";
 
 const BrokerConfig = z
   .strictObject({
@@ -130,6 +132,7 @@ const Local = z
       .prefault({})
       .describe("the ceiling; remote settings may narrow it, never widen it"),
     http: HttpConfig.optional(),
+    mqttDoor: MqttDoorConfig.optional(),
     customers: CustomersConfig.optional(),
     notify: NotifySettings.prefault({}),
     logLevel: z.enum(["debug", "info", "warn", "error"]).default("info").describe("least serious level that is logged"),
@@ -184,6 +187,9 @@ export type TouchpointConfig = z.infer<typeof TouchpointConfig>;
 const Fleet = z
   .strictObject({
     touchpoints: z.array(TouchpointConfig).min(1).describe("the places where customers are asked or met"),
+    openingHours: OpeningHours.default([]).describe(
+      "when the places are open; none: always. A press outside is flagged `closed`; silence raises alerts only inside",
+    ),
     surveys: z.array(SurveyConfig).max(50).default([]).describe("questionnaires"),
     mood: z
       .strictObject({

@@ -153,8 +153,8 @@ const womi: Template = {
 };
 
 /**
- * Was the goal reached, at what effort, with what feeling: the three parts of an experience by B. D. Temkin, "The Temkin
- * Experience Ratings", Temkin Group, 2011 (success, effort, emotion).
+ * Was the goal reached, at what effort, with what feeling: the three parts of an experience by B. D. Temkin, "2011 Temkin
+ * Experience Ratings", Temkin Group, 2011 (there functional, accessible, emotional; later success, effort, emotion).
  */
 const goalEffortEmotion: Template = {
   languages: LANGUAGES,

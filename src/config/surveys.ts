@@ -106,7 +106,7 @@ export interface Survey {
   readonly questions: readonly SurveyQuestion[];
 }
 
-const points = z.number().min(0).max(100);
+const points = z.number().min(0).max(100).describe("points of this dimension");
 const Importance = z
   .strictObject({
     tangibles: points,

@@ -20,5 +20,11 @@ export const hours = {
 export const inOrder = ({ from, to }: { readonly from: string; readonly to: string }): boolean => from < to;
 export const OUT_OF_ORDER = "`to` must be later than `from`; write hours over midnight as two";
 
-export const OpenHours = z.strictObject(hours).refine(inOrder, OUT_OF_ORDER);
-export type OpenHours = z.infer<typeof OpenHours>;
+/** Weekly local times at which a place is open; spans may overlap. */
+const OpeningSpan = z.strictObject({
+  days: hours.days,
+  from: clock.describe("local time in `local.timezone`, HH:MM; belongs to the hours"),
+  to: clock.describe("local time, HH:MM; no longer belongs; at or before `from` it is on the next day"),
+});
+export type OpeningSpan = z.infer<typeof OpeningSpan>;
+export const OpeningHours = z.array(OpeningSpan).max(50);

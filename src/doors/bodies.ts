@@ -112,3 +112,23 @@ export const READ = {
   "/v1/health": "State of every stage and all counters, as JSON",
   "/v1/metrics": "The same in the Prometheus text format",
 } as const;
+
+export interface FoundRoute {
+  readonly route: Route;
+  readonly path: string;
+  /** What stands in the place of `{key}`; empty where nothing does. */
+  readonly key: string;
+}
+
+/** The route of a path as it was sent; undefined where there is none. */
+export function findRoute(path: string): FoundRoute | undefined {
+  const alert = /^\/v1\/alerts\/([\w.:~%-]{1,200})\/(acknowledge|resolve)$/.exec(path);
+  const name = alert === null ? path : `/v1/alerts/{key}/${alert[2]}`;
+  const route = Object.hasOwn(ROUTES, name) ? ROUTES[name] : undefined;
+  if (route === undefined) return undefined;
+  try {
+    return { route, path, key: decodeURIComponent(alert?.[1] ?? "") };
+  } catch {
+    return undefined;
+  }
+}

@@ -1,6 +1,7 @@
 // The OpenAPI 3.1 document of the door and its page, made from the schemas that check the bodies.
 import { z } from "zod";
 import { READ, ROUTES } from "./bodies.ts";
+import { topicOf } from "./topics.ts";
 
 const ERROR = {
   type: "object",
@@ -129,7 +130,38 @@ export function httpPage(): string {
     lines.push("");
   }
   for (const [path, summary] of Object.entries(READ)) lines.push(`## GET ${path}`, "", `${summary}.`, "");
-  return lines.join("\n");
+  return [...lines, ...mqttSection()].join("\n");
+}
+
+function mqttSection(): string[] {
+  return [
+    "## The same by MQTT",
+    "",
+    "With `local.mqttDoor` in the configuration the agent takes the same requests at a broker of the shop: the bodies above,",
+    "as JSON of at most 16 KiB, at QoS 1, on these topics below `local.mqttDoor.prefix`:",
+    "",
+    "| topic | the same as |",
+    "|---|---|",
+    ...Object.keys(ROUTES).map((path) => `| \`{prefix}/${topicOf(path)}\` | \`POST ${path}\` |`),
+    "",
+    "- **Who may come in** is what the broker lets in: give each sender a login, and the right to publish below",
+    "  `{prefix}/in` and to read below `{prefix}/out`. The agent's own login may do the opposite, and has a password.",
+    "- **The key** is the MQTT 5 user property `idempotency-key`, or the field `key` beside the others of the body. It counts",
+    "  once as in HTTP, within the same 1000; a key of one door is not known at the other.",
+    "- **The answer** goes to the MQTT 5 response topic, with its correlation data, where that lies below `{prefix}/out/`;",
+    "  else to `{prefix}/out/KEY`, the key percent-encoded; without either nobody is answered. It is",
+    '  `{"key","status","events"}`, or `{"key","status","error"}`, with the statuses above.',
+    "- **PUBACK and answer come when it is on disk.** Requests are taken one after the other; the broker holds the others.",
+    "- **Nothing queues** while the agent is away from the broker: who got no answer says it again, with the same key and",
+    "  the age in `ageMs`. A retained request is refused with `DOOR_RETAINED`.",
+    "- The stage is `door:mqtt`; a broker that is away is tried again with jittered back-off.",
+    "",
+    "```",
+    'mosquitto_rr -V 5 -u till -P "$(cat till.password)" -q 1 -t touchpoint/local/in/transactions -e touchpoint/local/out/till \\',
+    '  -m \'{"touchpoint":"checkout","transaction":"4711","amount":12.5,"currency":"EUR","items":3}\'',
+    "```",
+    "",
+  ];
 }
 
 function typeOf(field: Field): string {

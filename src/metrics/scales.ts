@@ -1,5 +1,5 @@
 // Metrics of answers on one scale: what was asked on another one is never mapped onto it. Pure.
-import { adjustedWaldNps, type Interval, meanInterval, wilson } from "./intervals.ts";
+import { adjustedWaldNps, type Interval, meanInterval, scaleMeanInterval, wilson } from "./intervals.ts";
 
 /** One number with everything that it takes to believe it. */
 export interface Figure {
@@ -48,11 +48,12 @@ const total = (scale: Scale): number => entries(scale).reduce((sum, [, count]) =
 const countWhere = (scale: Scale, fits: (value: number) => boolean): number =>
   entries(scale).reduce((sum, [value, count]) => (fits(value) ? sum + count : sum), 0);
 
-/** Mean of the scale's values. */
+/** Mean of the scale's values, which are whole numbers, with an interval that stays on the scale. */
 export function meanOf(scale: Scale): Figure {
   const sum = entries(scale).reduce((all, [value, count]) => all + value * count, 0);
   const squares = entries(scale).reduce((all, [value, count]) => all + value ** 2 * count, 0);
-  return mean("mean", { n: total(scale), sum, squares });
+  const summed = { n: total(scale), sum, squares };
+  return { ...mean("mean", summed), interval: scaleMeanInterval(summed, scale.min, scale.max) };
 }
 
 /**
@@ -80,16 +81,6 @@ export function dissatisfiedOf(scale: Scale): Figure {
 /** Whether a value is among the worst of its scale, as `dissatisfied` counts them. */
 export function isDissatisfied(value: number, { min, max }: Pick<Scale, "min" | "max">): boolean {
   return value < min + (max - min + 1 < 4 ? 1 : 2);
-}
-
-/**
- * Mean of a scale of two to five smileys, with the scale in its name: means of scales of different lengths cannot be
- * compared. Whether the values were shown as smileys is for the caller to know.
- * @returns undefined for a longer scale
- */
-export function smileyMeanOf(scale: Scale): Figure | undefined {
-  if (scale.max - scale.min + 1 > 5) return undefined;
-  return { ...meanOf(scale), metric: `smiley-mean-of-${scale.min}-to-${scale.max}` };
 }
 
 /**

@@ -42,6 +42,7 @@ export function count(events: Iterable<Told>, choose: Choose, calendar: Calendar
     choose,
     judged: new Set(all.flatMap(({ judgement }) => judgement?.presses ?? [])),
     claimed: new Set(all.flatMap(({ contact }) => contact?.presses ?? [])),
+    ended: new Set(all.flatMap(({ shift }) => (shift?.end === undefined ? [] : [shift.shift]))),
     leftOut: new Set(all.flatMap(({ id, press }) => (press?.flags.some((flag) => LEFT_OUT.has(flag)) ? [id] : []))),
   };
   const answers = new Map(all.flatMap(({ id, answer }) => (answer === undefined ? [] : [[id, answer] as const])));
@@ -137,6 +138,8 @@ interface Known {
   readonly judged: ReadonlySet<string>;
   readonly claimed: ReadonlySet<string>;
   readonly leftOut: ReadonlySet<string>;
+  /** Shifts whose time on duty is known. */
+  readonly ended: ReadonlySet<string>;
 }
 
 /** Whether a press or answer is one, as far as is known: of those that were not read nothing bad is. */
@@ -240,7 +243,7 @@ function countSale({ touchpoint, atMs, words, sale }: Sale, named: boolean, know
     into.events += words;
     sales.count += 1;
     if (named) sales.named += 1;
-    if (sale.shift !== undefined || sale.staff !== undefined) countWork(into.workload, sale);
+    if (sale.shift !== undefined && known.ended.has(sale.shift)) countWork(into.workload, sale);
     if (sale.items !== null) addTo(sales.items, sale.items);
     if (sale.amount === null) continue;
     const currency = sale.currency ?? "";
@@ -319,7 +322,8 @@ function countTime(touchpoint: string, { offsetMs = 0, mood, shift, service }: R
       countMood(into.background, mood);
     }
   const lasting = shift ?? service;
-  if (lasting?.end === undefined) return;
+  // Time on duty is the measure of all work: without it, or while it goes on, no work is counted.
+  if (lasting?.end === undefined || lasting.shift === undefined || !known.ended.has(lasting.shift)) return;
   const whole = { fromMs: Date.parse(lasting.start) + offsetMs, toMs: Date.parse(lasting.end) + offsetMs };
   for (const quarter of quartersOf(whole))
     for (const into of known.choose(touchpoint, Math.max(quarter.fromMs, whole.fromMs), lasting)) {

@@ -129,7 +129,7 @@ function placeOf(db: Database, calendar: Calendar, due: Due): WindowPlace | "lat
 }
 
 function countsOf(db: Database, view: View, { window, fromMs, toMs, touchpoint, shift }: WindowPlace): Counts {
-  if (window !== "shift") return view.quarters(fromMs, toMs, touchpoint);
+  if (window !== "shift") return view.quarters({ fromMs, toMs }, touchpoint);
   const sum = emptyCounts();
   const rows = db
     .prepare("SELECT counts FROM shiftCounts WHERE shift = ? AND touchpoint = ? ORDER BY date, stream, staff")

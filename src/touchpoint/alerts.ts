@@ -1,9 +1,11 @@
 // Alerts: rules over presses, silence and devices; raised, acknowledged, resolved or escalated; one open per rule and place.
 import type { AlertRule, AlertSettings, StaffButton } from "../config/alerts.ts";
 import type { TouchpointConfig } from "../config/schema.ts";
+import type { OpeningSpan } from "../config/weekly.ts";
 import { Fault } from "../words/errors.ts";
 import type { EventData, Fact } from "../words/events.ts";
 import type { AlertInput, ButtonCondition, Input } from "../words/inputs.ts";
+import { badgeSays } from "./alert-badge.ts";
 import { Changes } from "./alert-life.ts";
 import { lookBackMs, metBy } from "./alert-rules.ts";
 import { type AlertRecord, type AlertState, inOrder, MOST_RATINGS, type Rating, restoreAlerts } from "./alert-state.ts";
@@ -18,6 +20,8 @@ export interface AlertsOfPlace {
 /** The part of the engine's settings that alerts rest on; without `alerts` there are none. */
 export interface AlertEngineSettings {
   readonly touchpoints: readonly TouchpointConfig[];
+  /** Of touchpoints that have none of their own; none: always open. */
+  readonly openingHours?: readonly OpeningSpan[];
   readonly alerts?: AlertsOfPlace | undefined;
 }
 export interface AlertStep {
@@ -76,6 +80,9 @@ export function stepAlerts(
   switch (input.kind) {
     case "alert":
       seenTo(changes, input);
+      break;
+    case "scan":
+      badged(settings, changes, decision, moment);
       break;
     case "condition":
       conditioned(settings, changes, input);
@@ -192,6 +199,16 @@ function seenTo(changes: Changes, input: AlertInput): void {
 }
 const PAST = { acknowledge: "acknowledged", resolve: "resolved" } as const;
 
+/** A badge says what {@link badgeSays} makes of it; the reading itself is among the facts. */
+function badged(settings: AlertEngineSettings, changes: Changes, { facts }: Decision, moment: Moment): void {
+  for (const { type, touchpoint, atMs, data } of facts) {
+    if (type !== "scan" || data.kind !== "badge" || data.staff === undefined || touchpoint === undefined) continue;
+    const action = badgeSays(settings, changes.state, touchpoint, data.staff, moment.ms);
+    if (action === undefined || action === "again") continue;
+    seenTo(changes, { kind: "alert", action, touchpoint, by: data.staff, via: "badge", atMs });
+  }
+}
+
 function conditioned(settings: AlertEngineSettings, changes: Changes, input: ButtonCondition): void {
   const button = `${input.pad}/${input.button}`;
   changes.setUnwell(button, input.condition !== "ok");
@@ -235,7 +252,7 @@ function passed(settings: AlertEngineSettings, changes: Changes, moment: Moment)
     const open = record?.state === "resolved" ? undefined : record;
     const seenToMs = record?.resolvedMs ?? Number.NEGATIVE_INFINITY;
     if (rule.kind === "silence") {
-      const hoursMs = openMs(settings, moment);
+      const hoursMs = openMs(settings, touchpoint, moment);
       const pressedMs = changes.state.pressedMs[touchpoint.id] ?? moment.ms;
       if (open !== undefined && hoursMs === undefined) changes.resolve(open, "the place has closed");
       else if (
@@ -256,8 +273,12 @@ function passed(settings: AlertEngineSettings, changes: Changes, moment: Moment)
 }
 
 /** Boottime milliseconds since when the place is open; undefined while it is closed. */
-function openMs({ alerts }: AlertEngineSettings, moment: Moment): number | undefined {
+function openMs(
+  { alerts, openingHours = [] }: AlertEngineSettings,
+  touchpoint: TouchpointConfig,
+  moment: Moment,
+): number | undefined {
   if (alerts === undefined) return undefined;
-  const sinceMs = openSince(alerts.settings.openingHours, alerts.timeZone, moment.unixMs);
+  const sinceMs = openSince(touchpoint.openingHours ?? openingHours, alerts.timeZone, moment.unixMs);
   return sinceMs === undefined ? undefined : moment.ms - (moment.unixMs - sinceMs);
 }

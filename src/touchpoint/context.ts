@@ -8,7 +8,7 @@ import type { Input, ScanInput, TransactionInput } from "../words/inputs.ts";
 import { At, at, sinceMs } from "./at.ts";
 import { both, type Decision, type Moment, NOTHING } from "./decision.ts";
 import type { EngineSettings } from "./engine.ts";
-import { localTime, within } from "./local-time.ts";
+import { openSince } from "./opening-hours.ts";
 import { classify } from "./scans.ts";
 import { endShift, Shift, startShift, stepSchedule } from "./shifts.ts";
 
@@ -72,12 +72,16 @@ export function circumstancesAt(
   };
 }
 
-/** One step: what comes from till, readers and schedule becomes events; what was decided of a press learns of it. */
+/**
+ * One step: what comes from till, readers and schedule becomes events; what was decided of a press learns of it.
+ * @param taken whether a badge read at a touchpoint is meant for something else than a shift
+ */
 export function stepContext(
   settings: EngineSettings,
   state: ContextState,
   input: Input,
   decision: Decision,
+  taken: (touchpoint: string, staff: string) => boolean,
   moment: Moment,
 ): { state: ContextState; decision: Decision } {
   const told = { ...decision, facts: decision.facts.map((fact) => tell(settings, state, fact, moment)) };
@@ -107,7 +111,8 @@ export function stepContext(
         const fault = new Fault("PAD_UNKNOWN", `reader ${input.pad} serves no touchpoint`, { pad: input.pad });
         return { state, decision: both(told, { ...NOTHING, dropped: [fault] }) };
       }
-      return change(touchpoint.id, scan(settings, touchpoint, state[touchpoint.id] ?? NO_SURROUNDINGS, input, moment));
+      const before = state[touchpoint.id] ?? NO_SURROUNDINGS;
+      return change(touchpoint.id, scan(settings, touchpoint, before, input, taken, moment));
     }
     case "tick": {
       let next: { state: ContextState; decision: Decision } = { state, decision: told };
@@ -143,9 +148,8 @@ function tell(settings: EngineSettings, state: ContextState, fact: Fact, moment:
   const known = circumstancesAt(state, touchpoint, fact.atMs, moment);
   if (fact.type === "answer") return { ...fact, data: { ...known, ...fact.data } };
   if (fact.type === "survey") return { ...fact, data: { ...known, ...fact.data } };
-  const { opening } = touchpoint.context;
-  const local = localTime(at(moment, fact.atMs).unixMs, settings.timezone ?? "UTC");
-  const closed = opening.length > 0 && !opening.some((hours) => within(hours, local));
+  const hours = touchpoint.openingHours ?? settings.openingHours ?? [];
+  const closed = openSince(hours, settings.timezone ?? "UTC", at(moment, fact.atMs).unixMs) === undefined;
   const flags = closed ? [...fact.data.flags, "closed"] : fact.data.flags;
   return { ...fact, data: { ...known, ...fact.data, flags } };
 }
@@ -190,6 +194,7 @@ function scan(
   touchpoint: TouchpointConfig,
   before: Surroundings,
   input: ScanInput,
+  taken: (touchpoint: string, staff: string) => boolean,
   moment: Moment,
 ): { now: Surroundings; decision: Decision } {
   const when = at(moment, input.atMs);
@@ -203,6 +208,7 @@ function scan(
   if (scanned.kind === "customer" && scanned.customer !== undefined)
     return { now: { ...before, customer: { customer: scanned.customer, at: when } }, decision: said };
   if (scanned.kind !== "badge" || scanned.staff === undefined) return { now: before, decision: said };
+  if (taken(id, scanned.staff)) return { now: before, decision: said };
   // The badge of who is on shift ends it; any other begins one.
   const step =
     before.shift?.staff === scanned.staff

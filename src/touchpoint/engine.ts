@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { FairPlaySettings } from "../config/fair-play.ts";
 import type { TrackingSettings } from "../config/footfall.ts";
 import type { TouchpointConfig, ZoneConfig } from "../config/schema.ts";
+import type { OpeningSpan } from "../config/weekly.ts";
 import { EVENT_DATA, type EventData, type Fact } from "../words/events.ts";
 import type { Input, Seen } from "../words/inputs.ts";
 import { type AlertsOfPlace, staffWord } from "./alerts.ts";
@@ -26,6 +27,8 @@ export interface EngineSettings {
   readonly alerts?: AlertsOfPlace;
   readonly fairPlay?: FairPlaySettings;
   readonly tracking?: TrackingSettings;
+  /** Of touchpoints that have none of their own; none: always open. */
+  readonly openingHours?: readonly OpeningSpan[];
   /** IANA name of the shop's time zone; UTC without it. */
   readonly timezone?: string;
   /** A customer's number as keyed hashes; without it no customer is told from another. */
@@ -86,7 +89,7 @@ export function startEngine(
   const zones = Object.fromEntries(settings.touchpoints.map(({ id }) => [id, NEW_ZONE]));
   const products = startProducts(settings, kept, moment);
   return {
-    state: { products: products.states, presses: restorePresses(kept), zones },
+    state: { products: products.states, presses: restorePresses(kept, moment), zones },
     decision: both({ ...NOTHING, facts, keep }, products.decision),
   };
 }

@@ -1,6 +1,5 @@
 // Whether a place is open, and since when: weekly local times in a time zone that is given as data.
-import type { OpeningSpan } from "../config/alerts.ts";
-import { DAYS } from "../config/weekly.ts";
+import { DAYS, type OpeningSpan } from "../config/weekly.ts";
 import { localTime } from "./local-time.ts";
 
 const MINUTE_MS = 60_000;

@@ -26,15 +26,15 @@ function windowKey(ref: PressRef): string {
 }
 
 /** The press state as the journal kept it; what cannot be read is left out, so its presses may count twice but none is lost. */
-export function restorePresses(kept: Readonly<Record<string, unknown>>): PressState {
+export function restorePresses(kept: Readonly<Record<string, unknown>>, moment: Moment): PressState {
   const windows: Record<string, { pad: string; ref: PressRef; window: CounterWindow }> = {};
   for (const [key, value] of Object.entries(kept)) {
     if (!key.startsWith("window:") || typeof value !== "object" || value === null) continue;
     const { pad, port, wire, ...rest } = value as Record<string, unknown>;
     const window = CounterWindow.safeParse(rest);
     if (!window.success || typeof pad !== "string" || typeof port !== "string" || typeof wire !== "string") continue;
-    // Boottime starts anew with each boot: the patience with a hole does, too.
-    const holes = window.data.holes.map((hole) => ({ ...hole, sinceMs: 0 }));
+    // While the agent was away nothing could come: the patience with a hole starts anew.
+    const holes = window.data.holes.map((hole) => ({ ...hole, sinceMs: moment.ms }));
     const ref = { port, pad: wire, session: window.data.session, counter: window.data.newest };
     windows[key] = { pad, ref, window: { ...window.data, holes } };
   }

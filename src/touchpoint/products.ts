@@ -2,6 +2,7 @@
 import type { TouchpointConfig } from "../config/schema.ts";
 import type { Input } from "../words/inputs.ts";
 import { type ActivityState, startActivity, stepActivity } from "./activity.ts";
+import { badgeSays } from "./alert-badge.ts";
 import type { AlertState } from "./alert-state.ts";
 import { startAlerts, stepAlerts } from "./alerts.ts";
 import { type Circumstances, type ContextState, circumstancesAt, startContext, stepContext } from "./context.ts";
@@ -69,7 +70,9 @@ export function stepProducts(
   const surveys = stepSurveys(settings, states.surveys, input, decision, moment);
   const activity = stepActivity(settings, states.activity, input, surveys.decision, known, moment);
   // Context and windows say more of the presses and answers that those before them made.
-  const context = stepContext(settings, states.context, input, activity.decision, moment);
+  const taken = (touchpoint: string, staff: string): boolean =>
+    badgeSays(settings, states.alerts, touchpoint, staff, moment.ms) !== undefined;
+  const context = stepContext(settings, states.context, input, activity.decision, taken, moment);
   const service = stepService(settings, states.service, input, context.decision, known, moment);
   const fairPlay = stepFairPlay(settings, states.fairPlay, input, service.decision, moment);
   // After fair play: presses that it speaks against raise nothing.

@@ -52,6 +52,11 @@ function stepPress(step: SurveyStep, settings: Settings, input: PressInput, mome
   // Counted before, or not believed: nobody answered.
   if (touchpoint === undefined || press === undefined) return step;
   const meaning = meaningOf(settings, step.state, touchpoint, input, moment);
+  // Nobody says anything by a button that is held down or bounces: it answers nothing, begins nothing, and ends nothing.
+  if (press.data.flags.includes("stuck") || press.data.flags.includes("chatter")) {
+    const rates = Object.hasOwn(touchpoint.question?.buttons ?? {}, input.button);
+    return rates ? step : withPress(step, press, { value: null, flags: [...press.data.flags, "no-answer"] });
+  }
   if (meaning.is === "other") return askAfter(step, settings, touchpoint, press, moment);
   if (meaning.is === "stray") {
     const fault = new Fault("ANSWER_INVALID", `button "${input.button}" answers nothing that is asked now`, {
@@ -107,7 +112,7 @@ function askAfter(
   press: PressFact,
   moment: Moment,
 ): SurveyStep {
-  const { value, flags } = press.data;
+  const { value } = press.data;
   const { run } = step.state.at.get(touchpoint.id) ?? NOT_ASKING;
   if (touchpoint.question === undefined || value === null || (run !== undefined && run.follows === undefined))
     return step;
@@ -116,7 +121,6 @@ function askAfter(
   const survey = followUpAfter(touchpoint.question, value);
   // Whoever pressed long ago, or did not press at all, is not there to be asked.
   if (survey === undefined || moment.ms - press.atMs > survey.timeoutMs) return free;
-  if (flags.includes("stuck") || flags.includes("chatter")) return free;
   const asked = begin(
     free,
     settings,

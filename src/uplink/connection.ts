@@ -17,6 +17,8 @@ export interface Incoming {
   /** MQTT 5: where the sender wants a reply, and what it wants back with it. */
   readonly responseTopic?: string;
   readonly correlation?: Buffer;
+  /** MQTT 5: what the sender wrote beside the payload; of a name that comes twice the first. */
+  readonly userProperties?: Readonly<Record<string, string>>;
 }
 
 export interface Outgoing {
@@ -68,7 +70,8 @@ export interface ConnectionRequest {
   /** The broker's `host:port`, for people. */
   readonly at: string;
   readonly signal: AbortSignal;
-  readonly message: (message: Incoming) => void;
+  /** Takes a message; PUBACK, and the next message, wait for what it returns; where that fails the connection ends. */
+  readonly message: (message: Incoming) => void | Promise<void>;
   /** Makes the client object; the library's own `connect` unless a test looks inside. */
   readonly makeClient?: (options: IClientOptions) => MqttClient;
 }
@@ -137,7 +140,12 @@ export function openConnection(request: ConnectionRequest): Promise<Opened> {
     fault ??= brokerFault(withReference(said, packet.properties?.serverReference), at, true);
   });
   client.on("close", end);
-  client.on("message", (topic, payload, packet) => request.message(incoming(topic, payload, packet)));
+  client.handleMessage = (packet, taken) => {
+    const topic = packet.topic.toString();
+    const done = request.message(incoming(topic, Buffer.from(packet.payload), packet));
+    if (done === undefined) taken();
+    else void done.then(() => taken(), fail);
+  };
   signal.addEventListener("abort", abort, { once: true });
   if (signal.aborted) abort();
 
@@ -240,14 +248,20 @@ function grantedIn(packet: unknown): readonly number[] {
 }
 
 function incoming(topic: string, payload: Buffer, packet: IPublishPacket): Incoming {
-  const { responseTopic, correlationData } = packet.properties ?? {};
+  const { responseTopic, correlationData, userProperties } = packet.properties ?? {};
   return {
     topic,
     payload,
     retained: packet.retain,
     ...(responseTopic === undefined ? {} : { responseTopic }),
     ...(correlationData === undefined ? {} : { correlation: correlationData }),
+    ...(userProperties === undefined ? {} : { userProperties: firstOf(userProperties) }),
   };
+}
+
+function firstOf(properties: Readonly<Record<string, string | string[]>>): Record<string, string> {
+  const pairs = Object.entries(properties).map(([name, value]) => [name, Array.isArray(value) ? value[0] : value]);
+  return Object.fromEntries(pairs);
 }
 
 /** The same error with the server that the broker named instead of itself. */

@@ -37,6 +37,12 @@ export function addressOf(url: string): BrokerAddress {
   };
 }
 
+/** The settings that say how one logs in somewhere. */
+export type LoginSettings = Pick<
+  BrokerConfig,
+  "url" | "username" | "passwordFile" | "caFile" | "certFile" | "keyFile" | "keepaliveS" | "protocol" | "alpn"
+>;
+
 /** What the files of a login held when they were read. */
 export interface LoginFiles {
   readonly tls: TlsFiles;
@@ -47,7 +53,7 @@ export interface LoginFiles {
  * Reads the files that the settings name.
  * @throws Fault CONFIG_UNREADABLE for certificates, CONFIG_SECRET for key and password, CERT_UNUSABLE for what is none
  */
-export function readLoginFiles(broker: BrokerConfig): LoginFiles {
+export function readLoginFiles(broker: LoginSettings): LoginFiles {
   const { passwordFile, caFile, certFile, keyFile } = broker;
   const password = passwordFile === undefined ? {} : { password: readSecret(passwordFile) };
   if (!addressOf(broker.url).secure) return { tls: {}, ...password };
@@ -79,7 +85,7 @@ function readCertificate(file: string): Buffer {
  * @param device client id, and user name where none is set but a password is
  */
 export function loginOptions(
-  broker: BrokerConfig,
+  broker: LoginSettings,
   { tls, password }: LoginFiles,
   device: string,
   protocol: "5" | "3.1.1",

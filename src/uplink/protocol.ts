@@ -2,7 +2,7 @@
 import type { IClientOptions } from "mqtt";
 import type { BrokerConfig } from "../config/schema.ts";
 import { type ConnectionRequest, type Opened, openConnection } from "./connection.ts";
-import { type LoginFiles, loginOptions } from "./login.ts";
+import { type LoginFiles, type LoginSettings, loginOptions } from "./login.ts";
 
 export interface ProtocolMemory {
   /** The broker refused MQTT 5 in so many words. */
@@ -10,7 +10,7 @@ export interface ProtocolMemory {
 }
 
 export interface Login {
-  readonly broker: BrokerConfig;
+  readonly broker: LoginSettings;
   readonly files: LoginFiles;
   readonly device: string;
   /** The device name unless another client of the same device must not be pushed off. */

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import type { Fault } from "../words/errors.ts";
 import type { SurveyInput } from "../words/inputs.ts";
-import type { Command } from "./commanding.ts";
+import type { Command, Outcome } from "./commanding.ts";
 
 const SurveyStart = z.looseObject({
   touchpoint: z.string().min(1).max(48),
@@ -11,18 +11,21 @@ const SurveyStart = z.looseObject({
 });
 
 /**
- * @param decide hands an input to the touchpoints and says what of it was refused
+ * @param begin hands an input to the touchpoints and says, once it is on disk, what of it was refused
  * @param nowMs boottime, milliseconds
  */
-export function surveyStartCommand(decide: (input: SurveyInput) => readonly Fault[], nowMs: () => number): Command {
+export function surveyStartCommand(
+  begin: (input: SurveyInput) => Promise<readonly Fault[]>,
+  nowMs: () => number,
+): Command {
   return {
     // One that begins late ends by its own time limit.
     needsClock: false,
-    async run(body) {
+    async run(body): Promise<Outcome> {
       const asked = SurveyStart.safeParse(body);
       if (!asked.success) return { ok: false, reason: "invalid", message: z.prettifyError(asked.error) };
       const { touchpoint, survey, language } = asked.data;
-      const [refused] = decide({
+      const [refused] = await begin({
         kind: "survey",
         action: "start",
         touchpoint,

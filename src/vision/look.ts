@@ -103,10 +103,11 @@ export function lookThrough(models: Models, close: () => Promise<void>): Look {
       };
       const faces: FaceSeen[] = wanted.face ? await detect(models.face) : [];
       const persons = wanted.person ? await detect(models.person) : [];
-      if (!wanted.expression || models.expression === undefined) return { faces, persons };
+      if (!wanted.expression || models.expression === undefined || models.face === undefined) return { faces, persons };
+      const { cropScale } = models.face.entry;
       const read: FaceSeen[] = [];
       for (const face of faces)
-        read.push({ ...face, expression: await readExpression(models.expression, frame, face) });
+        read.push({ ...face, expression: await readExpression(models.expression, frame, face, cropScale) });
       return { faces: read, persons };
     },
     close,
@@ -117,8 +118,9 @@ async function readExpression(
   model: OpenModel<ClassifierEntry>,
   frame: Frame,
   face: FaceSeen,
+  cropScale: number,
 ): Promise<ExpressionShares> {
-  drawFace(frame, face.box, model.entry.input, model.input);
+  drawFace(frame, face.box, cropScale, model.entry.input, model.input);
   normaliseGray(model.input, model.entry.input);
   return decodeExpression(await model.run(), model.entry);
 }

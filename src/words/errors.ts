@@ -26,6 +26,7 @@ export const FAULTS = {
   CONFIG_SECRET: { kind: "config", hint: "Put the secret in the file named, readable by this user only." },
   CONFIG_EXISTS: { kind: "input", hint: "Give another --config FILE, or --force to write over this one." },
   CONFIG_WRITE: { kind: "unavailable", hint: "Check that the folder exists, its rights and the space on its disk." },
+  SIMULATE_EXISTS: { kind: "input", hint: "Give a folder without a journal: a simulated day is no part of another." },
   JOURNAL_OPEN: { kind: "unavailable", hint: "Check the data folder's disk, space and rights." },
   JOURNAL_WRITE: {
     kind: "unavailable",
@@ -69,6 +70,7 @@ export const FAULTS = {
   DOOR_BODY: { kind: "input", hint: "Send a JSON object as docs/http.md describes it." },
   DOOR_ROUTE: { kind: "input", hint: "See docs/http.md for the paths and their methods." },
   DOOR_TYPE: { kind: "input", hint: "Send `Content-Type: application/json`." },
+  DOOR_RETAINED: { kind: "input", hint: "Publish requests without the retain flag, and remove the one that is kept." },
   DOOR_LENGTH: { kind: "input", hint: "Send at most 16 KiB in a body." },
   DOOR_BUSY: { kind: "unavailable", hint: "Wait a second and send again with the same Idempotency-Key." },
   DOOR_LATE: {

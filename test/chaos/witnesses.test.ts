@@ -9,7 +9,7 @@ import { startLink, WELL } from "../../scripts/chaos/link.ts";
 import { mutant, noise } from "../../scripts/chaos/mutants.ts";
 import { isWrong, mustBe, runTrial, type Trial, table } from "../../scripts/chaos/trial.ts";
 import { buttonOf } from "../../scripts/trials/press-stream.ts";
-import { seededRandom } from "../../scripts/trials/random.ts";
+import { seededRandom } from "../../src/simulate/random.ts";
 import type { Envelope, EventType } from "../../src/words/events.ts";
 import { stamped } from "../fakes/events.ts";
 import { until } from "../fakes/until.ts";

@@ -2,9 +2,11 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { HttpConfig } from "../../src/config/context.ts";
 import { parseConfig } from "../../src/config/load.ts";
 import type { Config } from "../../src/config/schema.ts";
 import { brokerCheck } from "../../src/doctor/checks/broker.ts";
@@ -12,6 +14,7 @@ import { judgeFrames } from "../../src/doctor/checks/cameras.ts";
 import { judgeClock } from "../../src/doctor/checks/clock.ts";
 import { configCheck } from "../../src/doctor/checks/config.ts";
 import { diskCheck, judgeSpace, judgeWear } from "../../src/doctor/checks/disk.ts";
+import { doorCheck } from "../../src/doctor/checks/doors.ts";
 import { journalCheck, judgeBacklog } from "../../src/doctor/checks/journal.ts";
 import { modelCheck } from "../../src/doctor/checks/models.ts";
 import { padCheck } from "../../src/doctor/checks/pads.ts";
@@ -20,8 +23,12 @@ import { judgeDumps, judgeNode, judgeSwap } from "../../src/doctor/checks/proces
 import { judgeService, serviceCheck } from "../../src/doctor/checks/service.ts";
 import { type Check, examine, type Finding, ok } from "../../src/doctor/finding.ts";
 import { thisMachine } from "../../src/doctor/machine.ts";
+import { openDoor } from "../../src/doors/http.ts";
+import { Remembered } from "../../src/doors/remembered.ts";
 import { packageRoot } from "../../src/place.ts";
+import { startInProcessBroker } from "../fakes/broker.ts";
 import { type FakeMachine, fakeMachine } from "../fakes/machine.ts";
+import { freePort } from "../fakes/mosquitto.ts";
 
 let folder = "";
 beforeAll(() => {
@@ -313,4 +320,51 @@ it("sees which other process has a file open", async () => {
   child.stdin?.end();
   await gone;
   expect(thisMachine.holders(file)).toEqual([]);
+});
+
+describe("the doors", () => {
+  const http = (port: number): string => `  http: { port: ${port}, tokenFile: ${join(folder, "door-token")} }`;
+
+  it("a port is free, served by a door, or taken by another program", async () => {
+    const file = join(folder, "door-token");
+    writeFileSync(file, "secret\n", { mode: 0o600 });
+    const port = await freePort();
+    expect(brief(await run(doorCheck, http(port), {}))).toEqual(["door: ok"]);
+    const stranger = createServer((_request, response) => void response.end("hello")).listen(port, "127.0.0.1");
+    await once(stranger, "listening");
+    expect(brief(await run(doorCheck, http(port), {}))).toEqual(["door: failed"]);
+    stranger.closeAllConnections();
+    stranger.close();
+    await once(stranger, "close");
+    const door = await openDoor(HttpConfig.parse({ port, tokenFile: file }), "secret", {
+      touchpoints: [],
+      remembered: new Remembered({}),
+      nowMs: () => 0,
+      decided: async () => ({ facts: [], dropped: [] }),
+      health: () => ({ stages: {}, counters: {} }),
+      count: () => undefined,
+    });
+    expect(brief(await run(doorCheck, http(port), {}))).toEqual(["door: ok"]);
+    await door.close();
+  });
+
+  it("the shop's broker lets the agent in, or is away", async () => {
+    writeFileSync(join(folder, "door-password"), "secret\n", { mode: 0o600 });
+    const broker = await startInProcessBroker();
+    const local = `  mqttDoor: { url: "${broker.url}", passwordFile: ${join(folder, "door-password")} }`;
+    expect(brief(await run(doorCheck, local, {}))).toEqual(["door mqtt: ok"]);
+    await broker.close();
+    const [finding] = await run(doorCheck, local, {});
+    expect(finding).toMatchObject({ status: "failed", message: expect.stringContaining("BROKER_UNREACHABLE") });
+  });
+
+  it("a token or password that is not there is said with the other secrets", async () => {
+    const local =
+      '  http: { tokenFile: /nowhere/token }\n  mqttDoor: { url: "mqtt://127.0.0.1:9", passwordFile: /nowhere/p }';
+    expect(brief(await run(configCheck, local, {}))).toEqual([
+      "config: ok",
+      "secret door: failed",
+      "secret door mqtt: failed",
+    ]);
+  });
 });

@@ -2,6 +2,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Client } from "aedes";
+import mqtt from "mqtt";
 import { pino } from "pino";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { runAgent } from "../../src/agent/agent.ts";
@@ -20,6 +22,8 @@ let pad: SimulatedPad | undefined;
 let url = "";
 let logged = "";
 let ended: Promise<void>;
+/** The MQTT door as the broker sees it. */
+let doorClient: Client | undefined;
 
 beforeAll(async () => {
   writeFileSync(join(folder, "token"), "secret-of-the-shop\n");
@@ -27,6 +31,9 @@ beforeAll(async () => {
   broker = await startInProcessBroker();
   broker.aedes.on("publish", ({ topic, payload }) => {
     if (topic.includes("/event/")) events.push(JSON.parse(payload.toString()) as Envelope);
+  });
+  broker.aedes.on("client", (client) => {
+    if (client.id === "d1-door") doorClient = client;
   });
   const config = Config.parse({
     version: 1,
@@ -36,6 +43,7 @@ beforeAll(async () => {
       dataDir: folder,
       broker: { url: broker.url },
       http: { port: 0, tokenFile: join(folder, "token") },
+      mqttDoor: { url: broker.url, passwordFile: join(folder, "token") },
       customers: { key: "k1", keyFile: join(folder, "key") },
       pads: [
         { id: "p1", driver: "simulated" },
@@ -116,6 +124,31 @@ it("a forgotten attempt is closed and flagged", async () => {
   pad?.press("go");
   await until(() => of("activity").length === 1, "the attempt at the broker");
   expect(of("activity")[0]?.data).toMatchObject({ outcome: "unknown", durationMs: 1_000, flags: ["forgotten"] });
+});
+
+it("what is said by MQTT is an event like any other, also after the broker hung up", async () => {
+  const client = await mqtt.connectAsync(broker.url);
+  const answers: { key: string; status: number; events: string[] }[] = [];
+  client.on("message", (_topic, payload) => answers.push(JSON.parse(payload.toString())));
+  await client.subscribeAsync("touchpoint/local/out/#", { qos: 1 });
+  try {
+    for (const transaction of ["4712", "4713"]) {
+      const sale = { key: transaction, touchpoint: "desk", transaction, amount: 1 };
+      const told = async (): Promise<boolean> => {
+        // A request that no door heard is nobody's: its sender says it again, under the same key.
+        await client.publishAsync("touchpoint/local/in/transactions", JSON.stringify(sale), { qos: 1 });
+        return answers.some(({ key }) => key === transaction);
+      };
+      await until(told, "an answer");
+      const events = answers.find(({ key }) => key === transaction)?.events;
+      await until(() => of("transaction").some(({ id }) => id === events?.[0]), "the sale at the broker");
+      doorClient?.close();
+      await until(() => logged.includes('"stage":"door:mqtt","state":"degraded","code":"BROKER_LOST"'), "it was said");
+    }
+    expect(of("transaction").map(({ data }) => data.transaction)).toEqual(["4711", "4712", "4713"]);
+  } finally {
+    await client.endAsync(true);
+  }
 });
 
 it("the card's number is in no event and no log", () => {

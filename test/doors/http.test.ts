@@ -10,20 +10,9 @@ import { MOST_REMEMBERED, Remembered } from "../../src/doors/remembered.ts";
 import type { Fact } from "../../src/words/events.ts";
 import type { Input } from "../../src/words/inputs.ts";
 import { until } from "../fakes/until.ts";
+import { BODIES, SALE } from "./bodies.ts";
 
 const TOKEN = "a-token-of-the-shop";
-const SALE = { touchpoint: "checkout", transaction: "4711", amount: 12.5, items: 3 };
-const BODIES: Readonly<Record<string, object>> = {
-  "/v1/transactions": SALE,
-  "/v1/shifts": { touchpoint: "checkout", action: "start", staff: "anna" },
-  "/v1/services": { touchpoint: "checkout", action: "open", service: "w1" },
-  "/v1/activities": { touchpoint: "checkout", action: "start" },
-  "/v1/scans": { pad: "reader", code: "99123456" },
-  "/v1/presses": { pad: "p1", button: "4" },
-  "/v1/surveys": { touchpoint: "checkout", action: "start" },
-  "/v1/alerts/k1/acknowledge": { by: "anna" },
-  "/v1/alerts/k1/resolve": { by: "anna", cause: "queue" },
-};
 const PATHS = Object.keys(BODIES);
 
 let door: Door;

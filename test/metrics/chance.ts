@@ -1,6 +1,7 @@
 // Chance for simulations of coverage: seeded draws, and how often an interval holds the truth.
-import { seededRandom } from "../../scripts/trials/random.ts";
+
 import type { Interval } from "../../src/metrics/intervals.ts";
+import { seededRandom } from "../../src/simulate/random.ts";
 
 export interface Chance {
   /** 0 to 1, 1 excluded. */

@@ -44,7 +44,7 @@ test("one page says how many, why and who must act, for a day on the shop's own 
   expect([status, errors]).toEqual([0, ""]);
   for (const line of [
     "from 2026-11-21T22:00:00.000Z to 2026-11-22T22:00:00.000Z",
-    "mean               3.100  95 % 2.063 to 4.137  (n 10)",
+    "mean               3.100  95 % 2.234 to 3.766  (n 10)",
     "csat-top-box       0.700  95 % 0.397 to 0.892  (n 10)",
     "=slow            ████████████████████████ 1.000",
     "raised: a rating of 1 (angry, k1)",

@@ -8,6 +8,7 @@ import {
   poisson,
   quantileRanks,
   rateInterval,
+  scaleMeanInterval,
   shareDifference,
   studentT,
   wilson,
@@ -75,6 +76,77 @@ describe("the interval of a net promoter score", () => {
   });
 });
 
+describe("the mean of a scale", () => {
+  test("worked by hand: 4, 4, 2, 1 of four smileys", () => {
+    // Two more of 2.5 with variance 1.25: mean 16/6, squares 37 + 2 · (6.25 + 1.25) = 52; variance 52/6 − 7.11111 = 1.55556
+    const [low, high] = scaleMeanInterval({ n: 4, sum: 11, squares: 37 }, 1, 4) ?? [];
+    expect(low).toBeCloseTo(16 / 6 - 1.959964 * Math.sqrt(1.55556 / 6), 4);
+    expect(high).toBeCloseTo(16 / 6 + 1.959964 * Math.sqrt(1.55556 / 6), 4);
+  });
+
+  test("of nothing is nothing; of equal answers it is no point, holds them and stays on the scale", () => {
+    expect(scaleMeanInterval({ n: 0, sum: 0, squares: 0 }, 1, 4)).toBeNull();
+    for (const n of [1, 3, 30, 10_000]) {
+      const [low = 4, high] = scaleMeanInterval({ n, sum: 4 * n, squares: 16 * n }, 1, 4) ?? [];
+      expect(high).toBe(4);
+      expect(low).toBeLessThan(4);
+      expect(low).toBeGreaterThanOrEqual(1);
+    }
+  });
+
+  test("covers the truth as often as it says, exactly reckoned, where nearly all are pleased, too", () => {
+    const n = 30;
+    const logs = range(n + 1).map(logFactorial);
+    const coverages = [
+      [0.25, 0.25, 0.25, 0.25],
+      [0.05, 0.15, 0.3, 0.5],
+      [0.1, 0.1, 0.2, 0.6],
+      [0.3, 0.1, 0.1, 0.5],
+      [0.5, 0.3, 0.15, 0.05],
+      [0.03, 0.04, 0.13, 0.8],
+      [0.02, 0.03, 0.05, 0.9],
+      [0.1, 0, 0, 0.9],
+    ].map((shares) => {
+      const truth = sum(range(4), (i) => (i + 1) * (shares[i] ?? 0));
+      let covered = 0;
+      for (let a = 0; a <= n; a += 1)
+        for (let b = 0; a + b <= n; b += 1)
+          for (let c = 0; a + b + c <= n; c += 1) {
+            const counts = [a, b, c, n - a - b - c];
+            const total = sum(range(4), (i) => (i + 1) * (counts[i] ?? 0));
+            const squares = sum(range(4), (i) => (i + 1) ** 2 * (counts[i] ?? 0));
+            if (!holds(scaleMeanInterval({ n, sum: total, squares }, 1, 4), truth)) continue;
+            const logOf = (count: number, share: number): number =>
+              count === 0 ? 0 : count * Math.log(share) - (logs[count] ?? 0);
+            covered += Math.exp((logs[n] ?? 0) + sum(range(4), (i) => logOf(counts[i] ?? 0, shares[i] ?? 0)));
+          }
+      return covered;
+    });
+    expect(meetsTheBar(coverages), `${coverages}`).toEqual(MET);
+  });
+
+  test("and by simulation on 0 to 10, evenly and steeply spread", () => {
+    const chance = chanceOf(13);
+    const coverages = [30, 100].flatMap((n) =>
+      [1, 0.6, 0.35, 0.2].map((fall) => {
+        const weights = range(11).map((i) => fall ** (10 - i));
+        const shares = weights.map((weight) => weight / sum(weights, (one) => one));
+        const draw = (): Interval | null => {
+          const values = range(n).map(() => chance.index(shares));
+          const summed = { n, sum: sum(values, (one) => one), squares: sum(values, (one) => one ** 2) };
+          return scaleMeanInterval(summed, 0, 10);
+        };
+        return coverage(
+          1_000,
+          draw,
+          sum(range(11), (i) => i * (shares[i] ?? 0)),
+        );
+      }),
+    );
+    expect(meetsTheBar(coverages), `${coverages}`).toEqual(MET);
+  });
+});
+
 describe("Student's t", () => {
   // Any printed table, two-sided 95 %.
   test.each([
@@ -94,36 +166,6 @@ describe("Student's t", () => {
     const [low, high] = meanInterval(5, 15, 55) ?? [];
     expect(low).toBeCloseTo(3 - 2.7764 * Math.sqrt(2.5 / 5), 2);
     expect(high).toBeCloseTo(3 + 2.7764 * Math.sqrt(2.5 / 5), 2);
-  });
-
-  test("the mean of four smileys covers the truth as often as it says, exactly reckoned, n = 30", () => {
-    const n = 30;
-    const logs = range(n + 1).map(logFactorial);
-    const coverages = [
-      [0.25, 0.25, 0.25, 0.25],
-      [0.05, 0.15, 0.3, 0.5],
-      [0.1, 0.1, 0.2, 0.6],
-      [0.3, 0.1, 0.1, 0.5],
-      [0.5, 0.3, 0.15, 0.05],
-    ].map((shares) => {
-      const truth = sum(range(4), (i) => (i + 1) * (shares[i] ?? 0));
-      let covered = 0;
-      for (let a = 0; a <= n; a += 1)
-        for (let b = 0; a + b <= n; b += 1)
-          for (let c = 0; a + b + c <= n; c += 1) {
-            const counts = [a, b, c, n - a - b - c];
-            const total = sum(range(4), (i) => (i + 1) * (counts[i] ?? 0));
-            const squares = sum(range(4), (i) => (i + 1) ** 2 * (counts[i] ?? 0));
-            if (!holds(meanInterval(n, total, squares), truth)) continue;
-            const terms = sum(
-              range(4),
-              (i) => (counts[i] ?? 0) * Math.log(shares[i] ?? 1) - (logs[counts[i] ?? 0] ?? 0),
-            );
-            covered += Math.exp((logs[n] ?? 0) + terms);
-          }
-      return covered;
-    });
-    expect(meetsTheBar(coverages), `${coverages}`).toEqual(MET);
   });
 
   test("one value has no interval, and equal ones have a narrow one", () => {

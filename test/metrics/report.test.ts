@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { dayOf } from "../../src/touchpoint/calendar.ts";
 import { offsetOf, repairsIn } from "../../src/metrics/repair.ts";
 import { reportOf } from "../../src/metrics/report.ts";
 import { csatOf, dissatisfiedOf, meanOf, npsOf } from "../../src/metrics/scales.ts";
 import { tally } from "../../src/metrics/tally.ts";
+import { dayOf } from "../../src/touchpoint/calendar.ts";
 import type { EventData, EventType } from "../../src/words/events.ts";
 import { stamped } from "../fakes/events.ts";
 

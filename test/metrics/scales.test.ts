@@ -1,21 +1,6 @@
-import { describe, expect, test } from "vitest";
-import { dissatisfiedOf, isDissatisfied, ratio, smileyMeanOf } from "../../src/metrics/scales.ts";
-
-describe("a mean of smileys", () => {
-  test("names its scale, because means of scales of different lengths cannot be compared", () => {
-    expect(smileyMeanOf({ min: 1, max: 4, histogram: { 1: 1, 4: 3 } })).toMatchObject({
-      metric: "smiley-mean-of-1-to-4",
-      n: 4,
-      value: 3.25,
-    });
-    expect(smileyMeanOf({ min: 0, max: 1, histogram: {} })).toMatchObject({
-      metric: "smiley-mean-of-0-to-1",
-      value: null,
-      interval: null,
-    });
-    expect(smileyMeanOf({ min: 1, max: 7, histogram: { 7: 1 } })).toBeUndefined();
-  });
-});
+// Metrics of one scale beside each other.
+import { expect, test } from "vitest";
+import { dissatisfiedOf, isDissatisfied, ratio } from "../../src/metrics/scales.ts";
 
 test("bad is one value the same for one rating as for the share of them", () => {
   for (const max of [2, 3, 4, 5, 7, 10]) {

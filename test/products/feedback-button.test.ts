@@ -43,7 +43,7 @@ function example() {
   const [webhook] = settings.local.notify.webhooks;
   settings.local.notify.webhooks = [{ ...webhook, url: receiver.url, tokenFile: join(folder, "token") }];
   // Whatever the hour of this test.
-  settings.fleet.alerts.openingHours = [];
+  settings.fleet.openingHours = [];
   return parseConfig(stringify(settings), "feedback-button.yaml");
 }
 
@@ -169,7 +169,8 @@ test("the staff's buttons see to it without being ratings", async () => {
   await agent.press("counter", "dirty");
   await agent.press("staff", "seen");
   await agent.press("staff", "done");
-  await until(() => server.alerts().length === 3, "three changes");
+  // Alerts go ahead of presses.
+  await until(() => server.alerts().length === 3 && server.presses().length > 0, "three changes and the press");
   expect(server.alerts().map(({ state, via, cause }) => [state, via, cause])).toEqual([
     ["raised", undefined, undefined],
     ["acknowledged", "button", undefined],

@@ -4,12 +4,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { FairPlaySettings } from "../../src/config/fair-play.ts";
-import { dayOf } from "../../src/touchpoint/calendar.ts";
 import { tally } from "../../src/metrics/tally.ts";
 import { judgedAnew } from "../../src/rollups/judged-anew.ts";
 import { openTables } from "../../src/rollups/tables.ts";
 import { openTotals } from "../../src/rollups/totals.ts";
 import { told, View } from "../../src/rollups/view.ts";
+import { dayOf } from "../../src/touchpoint/calendar.ts";
 import { History, said } from "./history.ts";
 
 const TIMEZONE = "Europe/Vilnius";

@@ -5,6 +5,7 @@ import { createShift, type Shift } from "./shift.ts";
 
 type Act = (shift: Shift) => void;
 
+const openingHours = [{ days: ["mon" as const], from: "13:55", to: "14:20" }];
 const alerts = {
   rules: [
     { id: "bad", kind: "rating" as const, atOrBelow: 1, escalateAfterS: 60, resolveWithinS: 200, cooldownS: 20 },
@@ -16,7 +17,6 @@ const alerts = {
     { id: "stuck", kind: "stuck" as const, cooldownS: 0 },
     { id: "cam", kind: "camera" as const, afterS: 30 },
   ],
-  openingHours: [{ days: ["mon" as const], from: "13:55", to: "14:20" }],
   staffButtons: [{ pad: "p1", button: "done", action: "resolve" as const }],
 };
 
@@ -69,7 +69,7 @@ function told(shift: Shift): unknown[] {
 
 /** Restarts do not hide what devices go on saying: a camera that was live shows itself, a stuck button is still stuck. */
 function run(acts: readonly Act[], restartAt: ReadonlySet<number>): Shift {
-  const shift = createShift({ alerts, fairPlay: {} });
+  const shift = createShift({ alerts, fairPlay: {}, openingHours });
   acts.forEach((one, i) => {
     if (restartAt.has(i)) shift.restart();
     one(shift);

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { AlertSettings } from "../../src/config/alerts.ts";
 import type { Input } from "../../src/words/inputs.ts";
 import { createCounter } from "./surroundings.ts";
 
@@ -113,15 +114,93 @@ describe("shifts", () => {
 
   it("a press outside the opening hours is flagged", () => {
     const startsMs = Date.parse("2026-11-22T15:59:59Z") - 1_000_000;
-    const day = createCounter(
-      { service: {}, context: { opening: [{ from: "09:00", to: "18:00" }] } },
-      {},
-      { startsMs },
-    );
+    const day = createCounter({ service: {}, openingHours: [{ from: "09:00", to: "18:00" }] }, {}, { startsMs });
     day.press("4");
     day.pass(1_000);
     day.press("4");
     expect(day.presses().map(({ flags }) => flags)).toEqual([[], ["closed"]]);
+  });
+});
+
+describe("a badge where alerts are", () => {
+  const tour = (badges: "acknowledge" | "acknowledge-resolve" | undefined) => {
+    const rules = [{ id: "bad", kind: "rating" as const, atOrBelow: 1, cooldownS: 0 }];
+    const settings = AlertSettings.parse({ rules, ...(badges === undefined ? {} : { badges }) });
+    const day = createCounter({}, {}, {}, { alerts: { settings, timeZone: "UTC" } });
+    const alerts = () => day.of("alert").map(({ data: { state, by, via } }) => [state, by, via].join(" ").trim());
+    const shifts = () => day.of("shift").map(({ data: { state, staff } }) => `${state} ${staff}`);
+    return { ...day, alerts, shifts };
+  };
+  const acknowledged = ["raised", "acknowledged anna badge"];
+
+  it("is about shifts only, without the setting", () => {
+    const day = tour(undefined);
+    day.press("1");
+    day.scan("S-1");
+    expect([day.alerts(), day.shifts()]).toEqual([["raised"], ["started anna"]]);
+  });
+
+  it("acknowledges once, leaves the shift as it is, and is about the shift again after that", () => {
+    const day = tour("acknowledge");
+    day.scan("S-1");
+    day.press("1");
+    day.pass(4_000);
+    day.scan("S-1");
+    expect([day.alerts(), day.shifts()]).toEqual([acknowledged, ["started anna"]]);
+    day.pass(3_000);
+    day.scan("S-1");
+    expect([day.alerts(), day.shifts()]).toEqual([acknowledged, ["started anna", "ended anna"]]);
+    expect(day.of("scan")).toHaveLength(3);
+  });
+
+  it("takes no shift over for who only helps out", () => {
+    const day = tour("acknowledge");
+    day.scan("S-2");
+    day.press("1");
+    day.pass(4_000);
+    day.scan("S-1");
+    expect([day.alerts(), day.shifts()]).toEqual([acknowledged, ["started jonas"]]);
+  });
+
+  it("resolves what was acknowledged, the oldest first, where it may", () => {
+    const day = tour("acknowledge-resolve");
+    day.press("1");
+    day.scan("S-1");
+    day.pass(4_000);
+    day.scan("S-2");
+    expect([day.alerts(), day.shifts()]).toEqual([[...acknowledged, "resolved jonas badge"], []]);
+    day.pass(4_000);
+    day.scan("S-2");
+    expect(day.shifts()).toEqual(["started jonas"]);
+  });
+
+  it("read twice in one go is one reading, of the alert and of the shift", () => {
+    const day = tour("acknowledge-resolve");
+    day.scan("S-1");
+    day.press("1");
+    day.pass(4_000);
+    for (let i = 0; i < 3; i += 1) {
+      day.scan("S-1");
+      day.pass(900);
+    }
+    expect([day.alerts(), day.shifts()]).toEqual([acknowledged, ["started anna"]]);
+  });
+
+  it("acknowledges again what was escalated meanwhile", () => {
+    const rules = [{ id: "bad", kind: "rating" as const, atOrBelow: 1, resolveWithinS: 10 }];
+    const settings = AlertSettings.parse({ rules, badges: "acknowledge" });
+    const more = { alerts: { settings, timeZone: "UTC" } };
+    const day = createCounter({}, {}, {}, more);
+    day.press("1");
+    day.scan("S-1");
+    day.pass(10_000);
+    day.scan("S-1");
+    expect(day.of("alert").map(({ data }) => data.state)).toEqual([
+      "raised",
+      "acknowledged",
+      "escalated",
+      "acknowledged",
+    ]);
   });
 });
 

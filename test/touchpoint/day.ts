@@ -23,7 +23,7 @@ export function createDay(
   mood?: EngineSettings["mood"],
   kept: Record<string, unknown> = {},
   clock: Partial<Pick<Moment, "boot" | "clock">> & { readonly startsMs?: number } = {},
-  more: Pick<EngineSettings, "hash" | "timezone"> = {},
+  more: Pick<EngineSettings, "hash" | "timezone" | "alerts" | "openingHours"> = {},
 ) {
   const settings: EngineSettings = {
     touchpoints: touchpoints.map((one) => TouchpointConfig.parse(one)),

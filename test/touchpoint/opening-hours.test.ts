@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { OpeningSpan } from "../../src/config/alerts.ts";
+import type { OpeningSpan } from "../../src/config/weekly.ts";
 import { minuteOfWeek, openSince } from "../../src/touchpoint/opening-hours.ts";
 
 const VILNIUS = "Europe/Vilnius";

@@ -3,6 +3,7 @@ import type { z } from "zod";
 import { AlertSettings } from "../../src/config/alerts.ts";
 import { FairPlaySettings } from "../../src/config/fair-play.ts";
 import { TouchpointConfig } from "../../src/config/schema.ts";
+import { OpeningHours } from "../../src/config/weekly.ts";
 import type { Decision, Moment } from "../../src/touchpoint/decision.ts";
 import { type EngineSettings, startEngine, step } from "../../src/touchpoint/engine.ts";
 import type { EventType, Fact } from "../../src/words/events.ts";
@@ -16,13 +17,15 @@ export interface ShiftOptions {
   readonly fairPlay?: z.input<typeof FairPlaySettings>;
   readonly pads?: string[];
   readonly zone?: boolean;
+  readonly openingHours?: z.input<typeof OpeningHours>;
 }
 
-export function createShift({ alerts, fairPlay, pads = ["p1"], zone = true }: ShiftOptions = {}) {
+export function createShift({ alerts, fairPlay, pads = ["p1"], zone = true, openingHours = [] }: ShiftOptions = {}) {
   const { zone: door, ...place } = { ...CHECKOUT, pads };
   const settings: EngineSettings = {
     touchpoints: [TouchpointConfig.parse(zone ? { ...place, zone: door } : place)],
     mood: undefined,
+    openingHours: OpeningHours.parse(openingHours),
     ...(alerts === undefined ? {} : { alerts: { settings: AlertSettings.parse(alerts), timeZone: "Europe/Vilnius" } }),
     ...(fairPlay === undefined ? {} : { fairPlay: FairPlaySettings.parse(fairPlay) }),
   };

@@ -34,8 +34,13 @@ export function createCounter(
   change: Partial<TouchpointInput> = {},
   kept: Record<string, unknown> = {},
   clock: Parameters<typeof createDay>[3] = {},
+  more: Parameters<typeof createDay>[4] = {},
 ) {
-  const day = createDay([{ ...COUNTER, ...change }], undefined, kept, clock, { hash, timezone: "Europe/Vilnius" });
+  const day = createDay([{ ...COUNTER, ...change }], undefined, kept, clock, {
+    hash,
+    timezone: "Europe/Vilnius",
+    ...more,
+  });
   const touchpoint = "counter";
   return {
     ...day,

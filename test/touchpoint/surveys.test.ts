@@ -212,6 +212,26 @@ describe("a questionnaire on a pad", () => {
     expect(day.shown()).toMatchObject({ question: "again" });
   });
 
+  it.each(["stuck", "chatter"] as const)("takes no press of a button that is %s for an answer", (condition) => {
+    const day = createSurveyDay(PAD);
+    day.decide({ kind: "condition", pad: "p", button: "5", condition, atMs: 1_000_000 });
+    for (let i = 0; i < 3; i += 1) {
+      day.press("5");
+      day.pass(1_000);
+    }
+    expect(day.of("answer")).toEqual([]);
+    expect(day.of("press").map(({ data }) => [data.value, data.flags])).toEqual(
+      Array(3).fill([null, [condition, "no-answer"]]),
+    );
+    day.decide({ kind: "condition", pad: "p", button: "5", condition: "ok", atMs: 1_000_000 });
+    day.press("5");
+    expect(day.of("answer")).toHaveLength(1);
+    day.decide({ kind: "condition", pad: "p", button: "yes", condition, atMs: 1_000_000 });
+    day.press("yes");
+    expect(day.of("answer")).toHaveLength(1);
+    expect(day.shown()).toMatchObject({ question: "again" });
+  });
+
   it("does not take a press from before the question was shown for its answer", () => {
     const day = createSurveyDay(PAD);
     day.press("5");

@@ -6,10 +6,19 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
 import { decodeSoftmax8 } from "../../src/vision/decoders/softmax8.ts";
-import { openLook } from "../../src/vision/look.ts";
-import { entryOf, type ModelEntry, readManifest, readModelFile } from "../../src/vision/models/manifest.ts";
+import type { Frame } from "../../src/vision/frame.ts";
+import { lookThrough, openLook } from "../../src/vision/look.ts";
+import {
+  type DetectorEntry,
+  entryOf,
+  type ModelEntry,
+  readManifest,
+  readModelFile,
+} from "../../src/vision/models/manifest.ts";
 import { openModel, openModelBytes } from "../../src/vision/models/runtime.ts";
 import { selfTest } from "../../src/vision/models/self-test.ts";
+import { createScene } from "../../src/vision/scene/paint.ts";
+import { visitsUntil } from "../../src/vision/scene/script.ts";
 import type { FaultCode } from "../../src/words/errors.ts";
 
 const shipped = fileURLToPath(new URL("../../models", import.meta.url));
@@ -106,6 +115,31 @@ describe("what is wrong with a folder is named", () => {
       expect((await model.run()).every((values) => values.every(Number.isFinite))).toBe(true);
       await model.close();
     }
+  });
+});
+
+test("a model that wants its picture stretched sees a squashed one as it sees the whole", async () => {
+  const scene = await createScene({ width: 640, height: 384, seed: 2, canary: false });
+  const [visit] = visitsUntil(2, 20_000);
+  const whole = await scene.frameAt(visit?.standsMs ?? 0);
+  const squashed = { width: 320, height: 384, rgb: new Uint8Array(320 * 384 * 3) };
+  // Means of two neighbours: exactly what the drawing at half the size takes them for.
+  for (let i = 0; i < squashed.rgb.length; i += 1) {
+    const p = Math.floor(i / 3) * 6 + (i % 3);
+    squashed.rgb[i] = ((whole.rgb[p] ?? 0) + (whole.rgb[p + 3] ?? 0)) / 2;
+  }
+  const boxes = async (fit: "stretch" | "letterbox", frame: Frame) => {
+    const model = await openModel(shipped, { ...face, input: { ...face.input, fit } } as DetectorEntry, 1);
+    const look = lookThrough({ face: model, person: undefined, expression: undefined }, model.close);
+    const { faces } = await look.look(frame, { face: true, person: false, expression: false });
+    await look.close();
+    return faces.map(({ box }) => box);
+  };
+  const [expected] = await boxes("letterbox", whole);
+  const found = await boxes("stretch", squashed);
+  expect(found).toHaveLength(1);
+  found[0]?.forEach((value, i) => {
+    expect(Math.abs(value - (expected?.[i] ?? 0))).toBeLessThan(0.01);
   });
 });
 

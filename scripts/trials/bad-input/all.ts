@@ -2,6 +2,7 @@
 import { brokerRows } from "./broker.ts";
 import { cameraRows } from "./camera.ts";
 import { configRows } from "./config.ts";
+import { httpDoorRows, mqttDoorRows } from "./doors.ts";
 import { hidRows } from "./hid.ts";
 import { journalRows } from "./journal.ts";
 import { modelRows } from "./models.ts";
@@ -16,6 +17,8 @@ export const SUBJECTS = {
   models: modelRows,
   broker: brokerRows,
   journal: journalRows,
+  "http-door": httpDoorRows,
+  "mqtt-door": mqttDoorRows,
 } as const satisfies Record<string, () => Promise<Row[]>>;
 
 export type Subject = keyof typeof SUBJECTS;

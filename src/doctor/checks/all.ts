@@ -5,6 +5,7 @@ import { cameraCheck } from "./cameras.ts";
 import { clockCheck } from "./clock.ts";
 import { configCheck } from "./config.ts";
 import { diskCheck } from "./disk.ts";
+import { doorCheck } from "./doors.ts";
 import { journalCheck } from "./journal.ts";
 import { modelCheck } from "./models.ts";
 import { padCheck } from "./pads.ts";
@@ -23,5 +24,6 @@ export const CHECKS: readonly Check[] = [
   modelCheck,
   journalCheck,
   brokerCheck,
+  doorCheck,
   serviceCheck,
 ];

@@ -8,10 +8,16 @@ export const configCheck: Check = {
 };
 
 function secrets({ config, machine }: Patient): Finding[] {
-  const { broker, cameras } = config.local;
+  const { broker, cameras, http, mqttDoor, customers, notify } = config.local;
   const files = [
     ...(broker?.passwordFile === undefined ? [] : [{ name: "secret broker", file: broker.passwordFile }]),
     ...(broker?.keyFile === undefined ? [] : [{ name: "secret broker key", file: broker.keyFile }]),
+    ...(http === undefined ? [] : [{ name: "secret door", file: http.tokenFile }]),
+    ...(mqttDoor === undefined ? [] : [{ name: "secret door mqtt", file: mqttDoor.passwordFile }]),
+    ...(customers === undefined ? [] : [{ name: "secret customers", file: customers.keyFile }]),
+    ...notify.webhooks.flatMap(({ id, tokenFile }) =>
+      tokenFile === undefined ? [] : [{ name: `secret webhook ${id}`, file: tokenFile }],
+    ),
     ...cameras.flatMap(({ id, source }) =>
       source.kind === "rtsp" && source.passwordFile !== undefined
         ? [{ name: `secret camera ${id}`, file: source.passwordFile }]

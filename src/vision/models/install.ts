@@ -45,10 +45,17 @@ export async function installModel(modelsDir: string, { entry, bytes, card }: Ar
   return placed;
 }
 
-/** A model of a whole models folder, ready for another. */
+/**
+ * A model of a whole models folder, ready for another.
+ * @throws Fault MODEL_MISSING or MODEL_HASH
+ */
 export function arrivalFrom(modelsDir: string, installed: ModelEntry): Arrival {
   const { file: _file, card, ...entry } = installed;
-  return { entry, bytes: readModelFile(modelsDir, installed), card: readFileSync(join(modelsDir, card), "utf8") };
+  try {
+    return { entry, bytes: readModelFile(modelsDir, installed), card: readFileSync(join(modelsDir, card), "utf8") };
+  } catch (thrown) {
+    throw asFault(thrown, "MODEL_MISSING", `${entry.name} is not whole in ${modelsDir}`);
+  }
 }
 
 /**

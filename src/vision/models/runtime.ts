@@ -13,7 +13,7 @@ export interface OpenModel<E extends ModelEntry = ModelEntry> {
   readonly input: Float32Array;
   /**
    * One inference on what is in `input`. Blocks the thread it is called on while it works.
-   * @returns the tensors of the entry's decoder, in its order; good until the next run
+   * @returns the tensors of the entry's decoder, in its order
    * @throws Fault MODEL_INVALID when the model fails, MODEL_SHAPE when an output has another size than its decoder
    *   reads or than before, MODEL_OUTPUT when a number is not finite
    */

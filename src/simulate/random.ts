@@ -1,4 +1,4 @@
-// Seeded random numbers, so that a trial that failed can be run again as it was.
+// Seeded random numbers, so that a day or a trial that failed can be run again as it was.
 
 /** Numbers in 0..1 (1 excluded), the same for the same seed: mulberry32, public domain, by Tommy Ettinger. */
 export function seededRandom(seed: number): () => number {

@@ -1,0 +1,142 @@
+// What the view keeps: counts by quarter-hour, day and shift, the last word on alerts, shifts and rollups, and what is due.
+import type { Database, Statement } from "../journal/sqlite.ts";
+import { type Counts, emptyCounts } from "../metrics/counts.ts";
+import { merge } from "../metrics/tree.ts";
+import type { Calendar } from "../touchpoint/calendar.ts";
+import { RATING_BY_EXPRESSION } from "../touchpoint/rating-mood.ts";
+import { type Envelope, EVENT_DATA } from "../words/events.ts";
+import { contentOf } from "./content.ts";
+
+export class Kept {
+  readonly #db: Database;
+  readonly #calendar: Calendar;
+  readonly #statements = new Map<string, Statement>();
+
+  constructor(db: Database, calendar: Calendar) {
+    this.#db = db;
+    this.#calendar = calendar;
+  }
+
+  /** A statement, prepared once. */
+  sql(text: string): Statement {
+    const known = this.#statements.get(text) ?? this.#db.prepare(text);
+    this.#statements.set(text, known);
+    return known;
+  }
+
+  keepQuarter(stream: string, startMs: number, touchpoint: string, counts: Counts): void {
+    const where = [startMs, stream, touchpoint];
+    const before = this.sql("SELECT counts FROM quarters WHERE startMs = ? AND stream = ? AND touchpoint = ?")
+      .pluck()
+      .get(...where) as string | undefined;
+    const text = contentOf(counts);
+    // The journal has given up some of what was counted here: the former counts are the better ones.
+    if (before === text || (before !== undefined && (JSON.parse(before) as Counts).events > counts.events)) return;
+    this.sql("INSERT OR REPLACE INTO quarters VALUES (?, ?, ?, ?)").run(...where, text);
+    const hour = this.#calendar.hourOf(startMs);
+    this.due("15m", startMs, touchpoint);
+    this.due("hour", hour.fromMs, touchpoint);
+    this.due("day", this.#calendar.dayOf(this.#calendar.dateOf(startMs)).fromMs, touchpoint);
+  }
+
+  sumDay(stream: string, date: string, touchpoint: string): void {
+    const { fromMs, toMs } = this.#calendar.dayOf(date);
+    const counts = this.quarters(fromMs, toMs, touchpoint, stream);
+    this.sql("INSERT OR REPLACE INTO dayCounts VALUES (?, ?, ?, ?)").run(date, stream, touchpoint, contentOf(counts));
+  }
+
+  keepShift(stream: string, date: string, touchpoint: string, shift: string, staff: string, counts: Counts): void {
+    const where = [date, stream, touchpoint, shift, staff];
+    const before = this.sql(
+      "SELECT counts FROM shiftCounts WHERE date = ? AND stream = ? AND touchpoint = ? AND shift = ? AND staff = ?",
+    )
+      .pluck()
+      .get(...where) as string | undefined;
+    const text = contentOf(counts);
+    if (before === text || (before !== undefined && (JSON.parse(before) as Counts).events > counts.events)) return;
+    this.sql("INSERT OR REPLACE INTO shiftCounts VALUES (?, ?, ?, ?, ?, ?)").run(...where, text);
+    if (shift !== "") this.due("shift", 0, touchpoint, shift);
+  }
+
+  /** Counts of a touchpoint in a span of whole quarter-hours. */
+  quarters(fromMs: number, toMs: number, touchpoint: string, stream?: string): Counts {
+    const rows = this.sql(
+      `SELECT counts FROM quarters WHERE startMs >= @fromMs AND startMs < @toMs AND touchpoint = @touchpoint
+         AND (@stream IS NULL OR stream = @stream) ORDER BY startMs, stream`,
+    )
+      .pluck()
+      .iterate({ fromMs, toMs, touchpoint, stream: stream ?? null });
+    const sum = emptyCounts();
+    for (const text of rows) merge(sum, JSON.parse(String(text)) as Counts);
+    return sum;
+  }
+
+  shift(event: Envelope, offsetMs: number): void {
+    const { data } = EVENT_DATA.shift.safeParse(event.data);
+    if (data === undefined || event.touchpoint === undefined) return;
+    const ms = (instant: string | undefined): number | null =>
+      instant === undefined ? null : Date.parse(instant) + offsetMs;
+    this.sql("INSERT OR REPLACE INTO shifts VALUES (?, ?, ?, ?, ?)").run(
+      data.shift,
+      event.touchpoint,
+      data.staff,
+      ms(data.start),
+      ms(data.end),
+    );
+    this.due("shift", 0, event.touchpoint, data.shift);
+  }
+
+  alert(event: Envelope): void {
+    const { data } = EVENT_DATA.alert.safeParse(event.data);
+    if (data === undefined || event.touchpoint === undefined) return;
+    if (data.state === "resolved") {
+      this.sql("DELETE FROM alerts WHERE key = ?").run(data.key);
+      return;
+    }
+    this.sql(
+      `INSERT INTO alerts VALUES (@key, @touchpoint, @rev, @raisedMs, @data) ON CONFLICT DO UPDATE
+         SET rev = excluded.rev, data = excluded.data WHERE excluded.rev > rev`,
+    ).run({
+      key: data.key,
+      touchpoint: event.touchpoint,
+      rev: data.rev,
+      raisedMs: Date.parse(data.raisedAt),
+      data: JSON.stringify(data),
+    });
+  }
+
+  published(event: Envelope): void {
+    const { data } = EVENT_DATA.rollup.safeParse(event.data);
+    if (data === undefined || data.metric === RATING_BY_EXPRESSION) return;
+    const { rev, ...content } = data;
+    this.sql(
+      `INSERT INTO published VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET rev = excluded.rev, content = excluded.content
+         WHERE excluded.rev >= rev`,
+    ).run(data.key, rev, contentOf(content));
+  }
+
+  /** Forgets a day that is to be counted from rows that are read again. */
+  forgetDay(stream: string, date: string): void {
+    const { fromMs, toMs } = this.#calendar.dayOf(date);
+    this.dueSpan(fromMs, toMs);
+    this.sql("DELETE FROM quarters WHERE stream = ? AND startMs >= ? AND startMs < ?").run(stream, fromMs, toMs);
+    for (const table of ["dayCounts", "shiftCounts", "days"])
+      this.sql(`DELETE FROM ${table} WHERE stream = ? AND date = ?`).run(stream, date);
+  }
+
+  /** Everything that was told of this span may have to be told anew. */
+  dueSpan(fromMs: number, toMs: number): void {
+    const touched = this.sql(
+      "SELECT DISTINCT startMs, touchpoint FROM quarters WHERE startMs >= ? AND startMs < ?",
+    ).all(fromMs, toMs) as { startMs: number; touchpoint: string }[];
+    for (const { startMs, touchpoint } of touched) {
+      this.due("15m", startMs, touchpoint);
+      this.due("hour", this.#calendar.hourOf(startMs).fromMs, touchpoint);
+      this.due("day", this.#calendar.dayOf(this.#calendar.dateOf(startMs)).fromMs, touchpoint);
+    }
+  }
+
+  due(window: string, startMs: number, touchpoint: string, shift = ""): void {
+    this.sql("INSERT OR IGNORE INTO due VALUES (?, ?, ?, ?)").run(window, startMs, touchpoint, shift);
+  }
+}
