@@ -1,6 +1,7 @@
 // Scenes of people walking, with known truth, and what an imperfect detector sees of them. Pure, by seed.
+
+import { between, seededRandom } from "../../src/simulate/random.ts";
 import type { Seen } from "../../src/words/inputs.ts";
-import { between, seededRandom } from "../trials/random.ts";
 
 /** How hard a scene is for a detector and a tracker. */
 export interface Difficulty {

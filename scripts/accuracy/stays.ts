@@ -1,6 +1,7 @@
 // People who come to a zone, stay and leave, with known truth, seen by a detector that flickers. Pure, by seed.
+
+import { between, seededRandom } from "../../src/simulate/random.ts";
 import type { Seen } from "../../src/words/inputs.ts";
-import { between, seededRandom } from "../trials/random.ts";
 import { judge } from "./counting.ts";
 
 export interface FlickerDifficulty {
