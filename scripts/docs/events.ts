@@ -28,6 +28,11 @@ const MEANING: Record<EventType, string> = {
   rollup:
     "Counts and one figure of a window, when it is over; again with a higher `rev` when something later changed it.",
   service: "A queue or till system opened or closed the window in which somebody is served and asked.",
+  visit: "Somebody crossed a counting line, `in` or `out`; each person in view counts once per line and direction.",
+  occupancy:
+    "The nightly reset of a touchpoint with counting lines: what was counted since the last one, and how far the count was from the empty shop. Occupancy goes on over restarts.",
+  queue:
+    "A queue over an interval: its length while the camera was looking, and how long those waited who were seen from begin to end. Nobody is recognised.",
 };
 
 /** Name → JSON Schema (draft 2020-12), open: a consumer ignores fields it does not know. */

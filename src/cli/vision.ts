@@ -1,5 +1,6 @@
 // `touchpoint vision …`: the eyes, tried on pictures and files.
 import { type Command, InvalidArgumentError } from "commander";
+import { SHORTEST_LINE, TrackingSettings } from "../config/footfall.ts";
 import type { ZoneConfig } from "../config/schema.ts";
 import { openLook } from "../vision/look.ts";
 import { readManifest } from "../vision/models/manifest.ts";
@@ -7,7 +8,7 @@ import { asFault } from "../words/errors.ts";
 import { CONFIG_OPTION, EXIT } from "./outcome.ts";
 import { chooseModels, type ModelChoice, type Sight, sayFault, sightOf } from "./sight.ts";
 import { type DetectedPicture, detectPicture } from "./vision-detect.ts";
-import { type ClipSummary, runClip, zoneFrom } from "./vision-run.ts";
+import { type ClipSummary, type Footfall, footfallFrom, runClip, zoneFrom } from "./vision-run.ts";
 
 interface DetectOptions extends ModelChoice {
   readonly config: string;
@@ -24,6 +25,10 @@ interface RunOptions extends DetectOptions {
   readonly dwell?: number;
   readonly grace?: number;
   readonly post?: number;
+  readonly line?: [number, number][][];
+  readonly queue?: [number, number][];
+  readonly service?: [number, number][];
+  readonly staff?: [number, number][][];
   readonly mood?: boolean;
 }
 
@@ -45,11 +50,19 @@ export function registerVision(program: Command): void {
     .option("--fps <n>", "frames taken from each second of the file", decimal(0.5, 60), 8)
     .option("--zone <corners>", "x,y,x,y,… as shares of the frame; two corners make a rectangle", corners)
     .option("--by <what>", "what occupies the zone: face, person or either", oneOf("face", "person", "either"))
-    .option("--anchor <point>", "the point of a box that must lie in the zone: centre or foot", oneOf("centre", "foot"))
+    .option(
+      "--anchor <point>",
+      "the point of a box that stands for the person: centre or foot",
+      oneOf("centre", "foot"),
+    )
     .option("--min-score <n>", "weaker faces and persons do not count", decimal(0.05, 1))
     .option("--dwell <ms>", "occupied this long opens an episode", decimal(0, 86_400_000))
     .option("--grace <ms>", "an absence up to this long is bridged", decimal(0, 86_400_000))
     .option("--post <ms>", "wait for a press this long before saying silent", decimal(0, 86_400_000))
+    .option("--line <points>", "x1,y1,x2,y2: count who crosses; to the left hand is in; may be given again", lines)
+    .option("--queue <corners>", "where people wait: length and waiting times", corners)
+    .option("--service <corners>", "where the queue is served; who leaves it for elsewhere gave up", corners)
+    .option("--staff <corners>", "who stays here is staff and is not counted; may be given again", cornersAgain)
     .option("--mood", "read expressions too and give the mood of the whole clip")
     .action(async (video: string, options: RunOptions) => await run(video, options));
 }
@@ -93,6 +106,7 @@ async function run(video: string, options: RunOptions): Promise<void> {
           size: { width: 640, height: 384 },
           fps: options.fps,
           zone: zoneOf(sight, options),
+          footfall: footfallOf(sight, options),
           mood,
           annotateTo: options.annotate,
           event: ({ type, atMs, data }) => console.log(JSON.stringify({ type, atS: atMs / 1000, data })),
@@ -121,6 +135,16 @@ function zoneOf(sight: Sight, options: RunOptions): ReturnType<typeof zoneFrom> 
   return zoneFrom({ ...base, ...Object.fromEntries(given.filter(([, value]) => value !== undefined)) });
 }
 
+/** The counting of the first touchpoint that counts, changed by what the command line says. */
+function footfallOf(sight: Sight, { line, queue, service, staff, by, anchor, minScore }: RunOptions): Footfall {
+  const configured = sight.config?.fleet.touchpoints.find((one) => one.lines.length > 0 || one.queue !== undefined);
+  const tracking = TrackingSettings.parse({
+    ...sight.config?.fleet.tracking,
+    ...(minScore === undefined ? {} : { highScore: minScore }),
+  });
+  return footfallFrom({ lines: line, queue, service, staffZones: staff, by, anchor }, configured, tracking);
+}
+
 /** The device's privacy ceiling holds for this verb too. */
 function moodOf(sight: Sight, options: RunOptions): { k: number } | undefined {
   if (options.mood !== true) return undefined;
@@ -146,7 +170,8 @@ function sentence(picture: DetectedPicture): string {
 }
 
 function paragraph(summary: ClipSummary): string {
-  const { frames, clipSeconds, wallSeconds, framesPerSecond, framesWithFaces, framesWithPersons, contacts } = summary;
+  const { frames, clipSeconds, wallSeconds, framesPerSecond, framesWithFaces, framesWithPersons, contacts, visits } =
+    summary;
   return [
     `${frames} frames of ${clipSeconds.toFixed(1)} s in ${wallSeconds} s: ${framesPerSecond} frames/s`,
     `faces in ${framesWithFaces} frames, persons in ${framesWithPersons}`,
@@ -154,6 +179,10 @@ function paragraph(summary: ClipSummary): string {
     ...contacts.map(
       ({ startS, endS, people, outcome }) =>
         `  ${startS.toFixed(1)} – ${endS.toFixed(1)} s  people ${people}  ${outcome}`,
+    ),
+    `${visits.length} visits`,
+    ...visits.map(
+      ({ atS, line, direction, occupancy }) => `  ${atS.toFixed(1)} s  ${line}  ${direction}  inside ${occupancy}`,
     ),
   ].join("\n");
 }
@@ -175,12 +204,28 @@ function oneOf<T extends string>(...allowed: T[]): (text: string) => T {
   };
 }
 
-function corners(text: string): [number, number][] {
+function points(text: string): [number, number][] {
   const numbers = text.split(",").map((part) => (part.trim() === "" ? Number.NaN : Number(part)));
   if (numbers.length < 4 || numbers.length % 2 !== 0 || numbers.some((n) => !(n >= 0 && n <= 1)))
-    throw new InvalidArgumentError("give two or more corners, x,y,x,y,…, each number from 0 to 1");
-  const points = numbers.flatMap((x, i): [number, number][] => (i % 2 === 0 ? [[x, numbers[i + 1] ?? 0]] : []));
-  const [a, b] = points;
-  if (points.length !== 2 || a === undefined || b === undefined) return points;
+    throw new InvalidArgumentError("give two or more points, x,y,x,y,…, each number from 0 to 1");
+  return numbers.flatMap((x, i): [number, number][] => (i % 2 === 0 ? [[x, numbers[i + 1] ?? 0]] : []));
+}
+
+function lines(text: string, before: [number, number][][] = []): [number, number][][] {
+  const line = points(text);
+  const [[x1, y1], [x2, y2]] = [line[0] ?? [0, 0], line[1] ?? [0, 0]];
+  if (line.length !== 2 || Math.hypot(x2 - x1, y2 - y1) < SHORTEST_LINE)
+    throw new InvalidArgumentError("give two different points, x1,y1,x2,y2");
+  return [...before, line];
+}
+
+function cornersAgain(text: string, before: [number, number][][] = []): [number, number][][] {
+  return [...before, corners(text)];
+}
+
+function corners(text: string): [number, number][] {
+  const given = points(text);
+  const [a, b] = given;
+  if (given.length !== 2 || a === undefined || b === undefined) return given;
   return [a, [b[0], a[1]], b, [a[0], b[1]]];
 }

@@ -14,3 +14,15 @@ export function hasNoLogin(address: string): boolean {
 }
 
 export const milliseconds = z.int().min(0).max(86_400_000);
+
+/** A place in the picture: shares of its width and height, origin top left. */
+export const point = z.tuple([z.number().min(0).max(1), z.number().min(0).max(1)]);
+export const polygon = z.array(point).min(3).max(100);
+export const wholeFrame: [number, number][] = [
+  [0, 0],
+  [1, 0],
+  [1, 1],
+  [0, 1],
+];
+export const anchor = z.enum(["centre", "foot"]).describe("the point of a box that must lie inside");
+export const minScore = z.number().min(0.05).max(1).describe("detections less sure than this are left out");

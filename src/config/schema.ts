@@ -4,8 +4,9 @@ import { AlertSettings, alertMistakes } from "./alerts.ts";
 import { CameraConfig } from "./cameras.ts";
 import { CustomersConfig, HttpConfig, surroundings } from "./context.ts";
 import { FairPlaySettings } from "./fair-play.ts";
-import { filePath, hasNoLogin, id, milliseconds, NO_LOGIN } from "./fields.ts";
+import { anchor, filePath, hasNoLogin, id, milliseconds, minScore, NO_LOGIN, polygon, wholeFrame } from "./fields.ts";
 import { checkFollowUp, FollowUpConfig } from "./follow-up.ts";
+import { checkFootfall, footfall, TrackingSettings } from "./footfall.ts";
 import { MqttDoorConfig } from "./mqtt-door.ts";
 import { NotifySettings } from "./notify.ts";
 import { PadConfig } from "./pads.ts";
@@ -138,23 +139,18 @@ const Local = z
   })
   .describe("what belongs to this device; it never leaves it");
 
-const point = z.tuple([z.number().min(0).max(1), z.number().min(0).max(1)]);
 export const ZoneConfig = z
   .strictObject({
     camera: id.describe("id of a camera under `local.cameras`"),
-    polygon: z
-      .array(point)
-      .min(3)
-      .default([
-        [0, 0],
-        [1, 0],
-        [1, 1],
-        [0, 1],
-      ])
-      .describe("corners as shares of the frame, origin top left"),
+    polygon: polygon.default(wholeFrame).describe("corners as shares of the frame, origin top left"),
     by: z.enum(["face", "person", "either"]).default("either").describe("what makes the zone occupied"),
-    anchor: z.enum(["centre", "foot"]).default("centre").describe("the point of a box that must lie inside"),
-    minScore: z.number().min(0.05).max(1).default(0.5).describe("detections less sure than this are left out"),
+    anchor: anchor.default("centre"),
+    minScore: minScore.default(0.5),
+    steadyMs: milliseconds
+      .default(1_000)
+      .describe(
+        "a number of people is believed when most frames of this time had it: flicker is left out; 0: each frame",
+      ),
     dwellMs: milliseconds.default(1_500).describe("occupied this long opens an episode"),
     graceMs: milliseconds.default(1_500).describe("an absence up to this long is bridged"),
     preMs: milliseconds.default(2_000).describe("a press this long before the start still belongs to the episode"),
@@ -184,6 +180,7 @@ export const TouchpointConfig = z.strictObject({
     .describe("id of the questionnaire asked here; without a `question` the first press on a pad begins it"),
   zone: ZoneConfig.optional(),
   ...surroundings,
+  ...footfall,
 });
 export type TouchpointConfig = z.infer<typeof TouchpointConfig>;
 
@@ -204,6 +201,7 @@ const Fleet = z
     alerts: AlertSettings.prefault({}),
     fairPlay: FairPlaySettings.prefault({}),
     rollups: RollupConfig.prefault({}),
+    tracking: TrackingSettings.prefault({}),
   })
   .describe("what may come from the central server for many devices alike");
 
@@ -268,13 +266,9 @@ export const Config = z
           path: [...at, "survey"],
           message: `no questionnaire "${touchpoint.survey}" under fleet.surveys`,
         });
-      const zone = touchpoint.zone;
-      if (zone !== undefined && !cameras.has(zone.camera))
-        context.addIssue({
-          code: "custom",
-          path: [...at, "zone", "camera"],
-          message: `no camera "${zone.camera}" under local.cameras`,
-        });
+      checkFootfall(touchpoint, cameras, (path, message) =>
+        context.addIssue({ code: "custom", path: [...at, ...path], message }),
+      );
       const question = touchpoint.question;
       if (question !== undefined) {
         if (question.min >= question.max)

@@ -100,7 +100,7 @@ export interface Journal {
    * Commits a step durably (WAL, synchronous=FULL). Steps commit in the order of the calls; the promise resolves after
    * the sync and never before an earlier step's. While the disk fails the step waits and is retried for ever; beyond a
    * bound the low-value events among those that wait are dropped and owned by a `gap`. A step whose events are all of
-   * low value (mood, presence, health) may wait for others, `batchMs` at most. A step without events and keep is a
+   * low value (see retention.ts) may wait for others, `batchMs` at most. A step without events and keep is a
    * barrier: it hurries what waits and resolves after all before it.
    * @throws Fault JOURNAL_CLOSED after close, JOURNAL_WRITE beyond the hard bound of waiting steps: the caller's state
    * is then ahead of the disk, and it must start again from `kept`

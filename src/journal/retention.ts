@@ -7,7 +7,7 @@ export type Gap = z.infer<typeof GapData>;
 export type Range = readonly [first: number, last: number];
 
 /** Missed least: each is a summary or a state that later events of its kind replace. */
-export const LOW_VALUE: ReadonlySet<string> = new Set(["mood", "presence", "health", "coverage", "rollup"]);
+export const LOW_VALUE: ReadonlySet<string> = new Set(["mood", "presence", "health", "coverage", "rollup", "queue"]);
 /** Given up only when nothing else is left. */
 export const MOST_VALUABLE: ReadonlySet<string> = new Set(["press", "alert", "clock"]);
 /** Ranges that one gap names; with them it stays far below the contract's 64 KiB. */

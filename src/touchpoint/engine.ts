@@ -1,6 +1,7 @@
 // The touchpoint engine: state + input + clock → state, events, effects. Pure; everything it decides can be replayed.
 import { z } from "zod";
 import type { FairPlaySettings } from "../config/fair-play.ts";
+import type { TrackingSettings } from "../config/footfall.ts";
 import type { TouchpointConfig, ZoneConfig } from "../config/schema.ts";
 import type { OpeningSpan } from "../config/weekly.ts";
 import { EVENT_DATA, type EventData, type Fact } from "../words/events.ts";
@@ -10,6 +11,7 @@ import type { CustomerHash } from "./context.ts";
 import { endCoverage } from "./coverage.ts";
 import { both, type Decision, type Moment, NOTHING, utc } from "./decision.ts";
 import * as episodes from "./episodes.ts";
+import { endFootfall } from "./footfall.ts";
 import { emptyMood, feel, type MoodState, moodFigures } from "./mood.ts";
 import { type PressState, restorePresses, stepPatience, stepPress, takeIn } from "./presses.ts";
 import { type ProductStates, startProducts, stepProducts } from "./products.ts";
@@ -24,6 +26,7 @@ export interface EngineSettings {
   readonly surveys?: SurveySettings;
   readonly alerts?: AlertsOfPlace;
   readonly fairPlay?: FairPlaySettings;
+  readonly tracking?: TrackingSettings;
   /** Of touchpoints that have none of their own; none: always open. */
   readonly openingHours?: readonly OpeningSpan[];
   /** IANA name of the shop's time zone; UTC without it. */
@@ -198,7 +201,7 @@ function stepCore(
   }
 }
 
-/** Ends what is open, for an orderly stop: episodes are cut, moods given as far as they go. */
+/** Ends what is open, for an orderly stop: episodes are cut, moods and queues given as far as they go. */
 export function stopEngine(
   settings: EngineSettings,
   state: EngineState,
@@ -209,7 +212,10 @@ export function stopEngine(
     const felt = endInterval(settings, id, zone, settled.state, moment, true);
     return { state: felt.state, decision: both(settled.decision, felt.decision) };
   });
-  const facts = endCoverage(settings.touchpoints, state.products.coverage, moment);
+  const facts = [
+    ...endCoverage(settings.touchpoints, state.products.coverage, moment),
+    ...endFootfall(settings, state.products.footfall, moment),
+  ];
   return { state: ended.state, decision: both(ended.decision, { ...NOTHING, facts }) };
 }
 

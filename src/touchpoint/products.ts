@@ -10,6 +10,7 @@ import { type CoverageState, startCoverage, stepCoverage } from "./coverage.ts";
 import { both, type Decision, type Moment } from "./decision.ts";
 import type { EngineSettings } from "./engine.ts";
 import { type LiveFairPlay, startFairPlay, stepFairPlay } from "./fair-play-live.ts";
+import { type FootfallState, startFootfall, stepFootfall } from "./footfall.ts";
 import { type RatingMoodState, startRatingMood, stepRatingMood } from "./rating-mood.ts";
 import { type ServiceState, startService, stepService } from "./service.ts";
 import { type SurveysState, startSurveys, stepSurveys } from "./surveys.ts";
@@ -24,6 +25,7 @@ export interface ProductStates {
   readonly alerts: AlertState;
   readonly coverage: CoverageState;
   readonly ratingMood: RatingMoodState;
+  readonly footfall: FootfallState;
 }
 
 /** States after a start, with what the journal kept. */
@@ -46,6 +48,7 @@ export function startProducts(
       alerts: alerts.state,
       coverage: startCoverage(moment),
       ratingMood: startRatingMood(kept),
+      footfall: startFootfall(kept),
     },
     decision: [service, fairPlay, alerts].reduce((sum, { decision }) => both(sum, decision), surveys.decision),
   };
@@ -76,6 +79,7 @@ export function stepProducts(
   const alerts = stepAlerts(settings, states.alerts, input, fairPlay.decision, moment);
   const coverage = stepCoverage(settings.touchpoints, states.coverage, input, alerts.decision, moment);
   const ratingMood = stepRatingMood(settings, states.ratingMood, input, coverage.decision, moment);
+  const footfall = stepFootfall(settings, states.footfall, input, ratingMood.decision, moment);
   const next: ProductStates = {
     surveys: surveys.state,
     activity: activity.state,
@@ -85,8 +89,9 @@ export function stepProducts(
     alerts: alerts.state,
     coverage: coverage.state,
     ratingMood: ratingMood.state,
+    footfall: footfall.state,
   };
-  return { states: isSame(states, next) ? states : next, decision: ratingMood.decision };
+  return { states: isSame(states, next) ? states : next, decision: footfall.decision };
 }
 
 function isSame(a: ProductStates, b: ProductStates): boolean {

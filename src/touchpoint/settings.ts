@@ -15,6 +15,7 @@ export function engineSettings({ local, fleet }: Config, hash?: CustomerHash): E
     mood: emotion ? { intervalMs: fleet.mood.intervalS * 1000, k: fleet.mood.k } : undefined,
     alerts: { settings: fleet.alerts, timeZone: local.timezone },
     fairPlay: fleet.fairPlay,
+    tracking: fleet.tracking,
     surveys: { surveys: fleet.surveys.map(expandSurvey), timezone: local.timezone },
   };
 }

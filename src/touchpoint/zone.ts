@@ -2,6 +2,9 @@
 import type { ZoneConfig } from "../config/schema.ts";
 import type { Box, FaceSeen, Seen } from "../words/inputs.ts";
 
+/** What decides whether a detection lies in a place. */
+export type Place = Pick<ZoneConfig, "polygon" | "anchor" | "minScore"> & { readonly by: ZoneConfig["by"] };
+
 /** Even-odd rule; points and corners as shares of the frame. */
 export function inside(polygon: readonly (readonly [number, number])[], x: number, y: number): boolean {
   let odd = false;
@@ -13,14 +16,15 @@ export function inside(polygon: readonly (readonly [number, number])[], x: numbe
   return odd;
 }
 
-function anchor(zone: ZoneConfig, [x, y, width, height]: Box): readonly [number, number] {
-  return [x + width / 2, zone.anchor === "foot" ? y + height : y + height / 2];
+/** The point of a box that stands for the whole. */
+export function anchorOf(anchor: Place["anchor"], [x, y, width, height]: Box): readonly [number, number] {
+  return [x + width / 2, anchor === "foot" ? y + height : y + height / 2];
 }
 
 /** Faces of the frame that lie in the zone and are sure enough. */
-export function facesIn(zone: ZoneConfig, seen: Seen): FaceSeen[] {
+export function facesIn(zone: Place, seen: Seen): FaceSeen[] {
   return seen.faces.filter(
-    (face) => face.score >= zone.minScore && inside(zone.polygon, ...anchor({ ...zone, anchor: "centre" }, face.box)),
+    (face) => face.score >= zone.minScore && inside(zone.polygon, ...anchorOf("centre", face.box)),
   );
 }
 
@@ -28,13 +32,13 @@ export function facesIn(zone: ZoneConfig, seen: Seen): FaceSeen[] {
  * People in the zone in this frame. With `either` the larger of the two counts: a face and the body below it are one
  * person, and pairing them up needs no more than that to stay a lower bound.
  */
-export function peopleIn(zone: ZoneConfig, seen: Seen): number {
+export function peopleIn(zone: Place, seen: Seen): number {
   const faces = zone.by === "person" ? 0 : facesIn(zone, seen).length;
   const persons =
     zone.by === "face"
       ? 0
       : seen.persons.filter(
-          (person) => person.score >= zone.minScore && inside(zone.polygon, ...anchor(zone, person.box)),
+          (person) => person.score >= zone.minScore && inside(zone.polygon, ...anchorOf(zone.anchor, person.box)),
         ).length;
   return Math.max(faces, persons);
 }

@@ -1,6 +1,7 @@
 // The words of the outward contract: the event envelope and the data of each event type, one zod schema each.
 import { z } from "zod";
 import { AlertData, AnswerData, JudgementData, PressData, SurveyData } from "./feedback.ts";
+import { OccupancyData, QueueData, VisitData } from "./footfall.ts";
 import { instant } from "./instant.ts";
 import { CoverageData, RollupData } from "./rollups.ts";
 import { ActivityData, ScanData, ServiceData, ShiftData, TransactionData } from "./trade.ts";
@@ -130,6 +131,9 @@ export const EVENT_DATA = {
   service: ServiceData,
   coverage: CoverageData,
   rollup: RollupData,
+  visit: VisitData,
+  occupancy: OccupancyData,
+  queue: QueueData,
 } as const;
 
 export type EventType = keyof typeof EVENT_DATA;
@@ -164,6 +168,9 @@ export const LANE: Record<EventType, number> = {
   service: 2,
   coverage: 2,
   rollup: 2,
+  visit: 2,
+  occupancy: 2,
+  queue: 2,
 };
 export const LANES = [0, 1, 2] as const;
 

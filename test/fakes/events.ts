@@ -99,6 +99,30 @@ const DATA: EventData = {
     coverage: 1,
   },
   service: { service: "w1", state: "opened", ticket: "A17", start: "2026-11-22T09:14:07.311Z" },
+  visit: { camera: "door", line: "entrance", direction: "in", occupancy: 3 },
+  occupancy: {
+    start: "2026-11-21T02:00:00.000Z",
+    end: "2026-11-22T02:00:00.000Z",
+    day: "2026-11-21",
+    in: 120,
+    out: 118,
+    drift: 2,
+    unmet: 0,
+  },
+  queue: {
+    camera: "door",
+    zone: "till",
+    start: "2026-11-22T09:10:00.000Z",
+    end: "2026-11-22T09:15:00.000Z",
+    watchedMs: 300000,
+    meanLength: 1.4,
+    maxLength: 4,
+    waits: 2,
+    meanWaitMs: 45000,
+    maxWaitMs: 61000,
+    gaveUp: 0,
+    lost: 1,
+  },
 };
 
 /** One envelope as it goes to the journal; `n` shows in `mono`. */

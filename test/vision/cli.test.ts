@@ -1,6 +1,6 @@
 // The technician's verbs as they are typed: output, exit status, and what bad input does.
 import { execFile } from "node:child_process";
-import { cpSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -86,8 +86,26 @@ describe("vision run", () => {
       .trim()
       .split("\n")
       .map((line) => JSON.parse(line));
-    expect(lines.map(({ type }) => type)).toEqual(["presence", "presence", "contact", "summary"]);
+    expect(lines.map(({ type }) => type)).toEqual(["presence", "presence", "contact", "coverage", "summary"]);
     expect(lines.at(-1)).toMatchObject({ frames: 56, contacts: [{ outcome: "silent", people: 1 }] });
+  });
+
+  test("lines, queue and staff by numbers: visits and the queue are told, and drawn", async () => {
+    const copy = join(folder, "counted.mp4");
+    const counting = ["--line", "0.3,1,0.3,0", "--line", "0.7,1,0.7,0", "--queue", "0.25,0,0.75,1", "--by", "person"];
+    const { status, out } = await touchpoint("vision", "run", clip, "--json", ...counting, "--annotate", copy);
+    expect(status).toBe(0);
+    const lines = out
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    const visits = lines.filter(({ type }) => type === "visit");
+    expect(visits.length).toBeGreaterThan(0);
+    expect(lines.at(-1).visits).toHaveLength(visits.length);
+    for (const { data } of visits)
+      expect(data).toMatchObject({ camera: "clip", line: /^line-[12]$/.exec(data.line)?.[0] });
+    expect(lines.filter(({ type }) => type === "queue")).toMatchObject([{ data: { zone: "clip", waits: 1 } }]);
+    expect(statSync(copy).size).toBeGreaterThan(1_000);
   });
 
   test("options out of range are usage mistakes, files that are none are faults", async () => {
@@ -96,6 +114,9 @@ describe("vision run", () => {
       ["--zone", "0,0,2,2"],
       ["--zone", "0,0,1"],
       ["--by", "cat"],
+      ["--line", "0.5,0.5,0.5,0.5"],
+      ["--line", "0,0,1"],
+      ["--line", "0,0,1,0,1,1"],
     ])
       expect((await touchpoint("vision", "run", clip, ...wrong)).status).toBe(2);
     const { status, err } = await touchpoint("vision", "run", join(folder, "missing.mp4"));

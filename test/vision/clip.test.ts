@@ -7,8 +7,9 @@ import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { CLIP, clipLines, STANDING, tableZone } from "../../scripts/accuracy/clip-truth.ts";
 import { detectPicture } from "../../src/cli/vision-detect.ts";
-import { runClip, zoneFrom } from "../../src/cli/vision-run.ts";
+import { footfallFrom, runClip, zoneFrom } from "../../src/cli/vision-run.ts";
 import { createClipWriter, createFaceMemory } from "../../src/vision/clip/annotate.ts";
 import { blurFace } from "../../src/vision/clip/draw.ts";
 import { readClip } from "../../src/vision/clip/read-clip.ts";
@@ -46,6 +47,7 @@ function plainRun(video: string, more: Partial<Parameters<typeof runClip>[0]> = 
       size,
       fps: 8,
       zone: zoneFrom({}),
+      footfall: footfallFrom({}),
       mood: undefined,
       annotateTo: undefined,
       event: (fact) => void facts.push(fact),
@@ -280,22 +282,21 @@ describe.skipIf(absent)(`real pictures${absent === false ? "" : ` (skipped: ${ab
     expect(summary.contacts).toHaveLength(1);
   });
 
-  test("six people come one by one: six contacts, where the truth has them", async () => {
-    const standing = [
-      [7.4, 18.4],
-      [24.2, 43.6],
-      [52.0, 68.8],
-      [76.2, 85.4],
-      [94.0, 118.2],
-      [125.4, 134.6],
-    ] as const;
-    const { summary } = await plainRun(join(data, "video/one-by-one-person-detection.mp4"), { fps: 4 });
-    expect(summary.contacts).toHaveLength(6);
-    standing.forEach(([from, to], i) => {
-      // The zone is the whole picture: people are in it a little before and after they stand.
-      expect(Math.abs((summary.contacts[i]?.startS ?? 0) - from)).toBeLessThan(2.5);
-      expect(Math.abs((summary.contacts[i]?.endS ?? 0) - to)).toBeLessThan(2.5);
+  test("six people come one by one: six contacts and six visits over each line, where the truth has them", async () => {
+    const { summary } = await plainRun(join(data, "video", CLIP), {
+      fps: 5,
+      zone: zoneFrom({ polygon: tableZone(false), by: "person" }),
+      footfall: footfallFrom({ lines: clipLines(false) }),
     });
+    expect(summary.contacts.map(({ people }) => people)).toEqual([1, 1, 1, 1, 1, 1]);
+    STANDING.forEach(([from, to], i) => {
+      expect(Math.abs((summary.contacts[i]?.startS ?? 0) - from)).toBeLessThan(1.5);
+      expect(Math.abs((summary.contacts[i]?.endS ?? 0) - to)).toBeLessThan(1.5);
+    });
+    for (const line of ["line-1", "line-2"])
+      expect(summary.visits.filter((visit) => visit.line === line).map(({ direction }) => direction)).toEqual(
+        Array(6).fill("in"),
+      );
   });
 });
 

@@ -6,17 +6,29 @@ import type { Box } from "../../words/inputs.ts";
 import { sayable } from "../camera/command.ts";
 import type { Frame, Size } from "../frame.ts";
 import type { Looked } from "../look.ts";
-import { blurFace, type Colour, drawBar, drawBox, drawPolygon } from "./draw.ts";
+import { blurFace, type Colour, drawBar, drawBox, drawPath, drawPolygon } from "./draw.ts";
 
 const FACE: Colour = [255, 221, 51];
 const PERSON: Colour = [68, 136, 255];
 const SMILE: Colour = [80, 220, 100];
 const EMPTY_ZONE: Colour = [190, 190, 190];
 const OCCUPIED_ZONE: Colour = [80, 220, 100];
+const LINE: Colour = [255, 80, 80];
+const QUEUE: Colour = [255, 160, 40];
+const STAFF: Colour = [200, 90, 230];
+const TRACK: Colour = [90, 230, 230];
+
+type Points = readonly (readonly [number, number])[];
 
 export interface Marks extends Looked {
-  readonly zone: readonly (readonly [number, number])[];
+  readonly zone: Points;
   readonly occupied: boolean;
+  /** Counting lines: first and second point. */
+  readonly lines: readonly Points[];
+  readonly queue: Points | undefined;
+  readonly staffZones: readonly Points[];
+  /** Where each person in view has been lately, the newest point last. */
+  readonly tracks: readonly Points[];
 }
 
 /** Where faces were lately, so that a face missed for a moment is still covered. */
@@ -43,10 +55,15 @@ export function createFaceMemory(): FaceMemory {
   };
 }
 
-/** Draws on the frame itself: first every face is blurred, then the marks. */
+/** Draws on the frame itself: first people's ways, then every face is blurred, then the other marks. */
 export function annotate(frame: Frame, marks: Marks, blurred: readonly Box[]): void {
+  // Under the blur, where they cross a face.
+  for (const way of marks.tracks) drawPath(frame, way, TRACK);
   for (const box of blurred) blurFace(frame, box);
   drawPolygon(frame, marks.zone, marks.occupied ? OCCUPIED_ZONE : EMPTY_ZONE);
+  if (marks.queue !== undefined) drawPolygon(frame, marks.queue, QUEUE);
+  for (const staff of marks.staffZones) drawPolygon(frame, staff, STAFF);
+  for (const line of marks.lines) drawPath(frame, line, LINE);
   for (const { box } of marks.persons) drawBox(frame, box, PERSON);
   for (const { box, expression } of marks.faces) {
     drawBox(frame, box, FACE);

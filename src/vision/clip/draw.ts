@@ -85,8 +85,13 @@ export function drawBar(frame: Frame, box: Box, share: number, colour: Colour): 
 
 /** Outline of a polygon whose corners are shares of the frame. */
 export function drawPolygon(frame: Frame, polygon: readonly (readonly [number, number])[], colour: Colour): void {
-  polygon.forEach(([x, y], i) => {
-    const [toX, toY] = polygon[(i + 1) % polygon.length] ?? [x, y];
+  drawPath(frame, [...polygon, ...polygon.slice(0, 1)], colour);
+}
+
+/** Straight lines from point to point, shares of the frame, two pixels thick. */
+export function drawPath(frame: Frame, points: readonly (readonly [number, number])[], colour: Colour): void {
+  points.slice(1).forEach(([toX, toY], i) => {
+    const [x, y] = points[i] ?? [toX, toY];
     const steps = Math.ceil(Math.hypot((toX - x) * frame.width, (toY - y) * frame.height)) + 1;
     for (let s = 0; s <= steps; s += 1) {
       const px = Math.min(frame.width - 2, Math.round((x + ((toX - x) * s) / steps) * frame.width));
