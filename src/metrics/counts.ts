@@ -2,8 +2,10 @@
 import { type Background, emptyBackground } from "./background.ts";
 import type { Drivers } from "./drivers.ts";
 import { type Durations, emptyDurations } from "./durations.ts";
+import { emptyQueue, type Queue } from "./queue.ts";
 import type { Runs } from "./runs.ts";
 import { NOTHING_SUMMED, type Sum } from "./scales.ts";
+import type { Visits } from "./visits.ts";
 import { emptyWorkload, type Workload } from "./workload.ts";
 
 /** Counts of a window, to be merged by `merge` of tree.ts. Plain data: it is kept as JSON. */
@@ -45,6 +47,8 @@ export interface Counts {
   readonly drivers: Drivers;
   readonly background: Background;
   readonly workload: Workload;
+  readonly visits: Visits;
+  readonly queue: Queue;
   /** How long the agent ran, and how long a camera looked, milliseconds. */
   readonly covered: { running: number; camera: number };
 }
@@ -69,6 +73,8 @@ export function emptyCounts(): Counts {
     drivers: {},
     background: emptyBackground(),
     workload: emptyWorkload(),
+    visits: {},
+    queue: emptyQueue(),
     covered: { running: 0, camera: 0 },
   };
 }

@@ -5,12 +5,13 @@ import type { Counts } from "./counts.ts";
 import { type Driver, driversOf } from "./drivers.ts";
 import { durationFigures } from "./durations.ts";
 import { type Questionnaire, questionnaireFigures } from "./questionnaires.ts";
+import { queueFigures } from "./queue.ts";
 import { itemOf } from "./runs.ts";
 import { csatOf, dissatisfiedOf, type Figure, mean, meanOf, npsOf, share } from "./scales.ts";
 import { type Hour, type SilenceLift, silenceLifts } from "./silence.ts";
 import type { TouchpointTally } from "./tally.ts";
 import { addOne } from "./tree.ts";
-import { tradeFigures } from "./visits.ts";
+import { tradeFigures, visitorsOf } from "./visits.ts";
 import { workloadFigures } from "./workload.ts";
 
 export interface QuestionReport {
@@ -92,7 +93,7 @@ export function figuresOf(counts: Counts): Figure[] {
   const { contacts, services, sales, activities, ratings } = counts;
   const episodes = contacts.answered + contacts.silent;
   const trade = tradeFigures({
-    visitors: null,
+    visitors: Object.keys(counts.visits).length === 0 ? null : visitorsOf(counts.visits),
     contacts: episodes === 0 ? null : episodes,
     sales: sales.count === 0 ? null : sales.count,
     attempts: activities.attempts === 0 ? null : { all: activities.attempts, sales: activities.sales },
@@ -116,6 +117,7 @@ export function figuresOf(counts: Counts): Figure[] {
     ...trade,
     share("services-rated", services.rated, services.closed, "services"),
     ...durationFigures("dwell", counts.dwell),
+    ...queueFigures(counts.queue),
     ...workloadFigures(counts.workload),
     ...backgroundFigures(counts.background),
   ].filter(({ n }) => n > 0);

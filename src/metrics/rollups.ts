@@ -31,6 +31,10 @@ const FROM_CAMERA = new Set([
   "smile-index",
   "background-coverage",
   "visitors",
+  "queue-wait-s",
+  "queue-length",
+  "queue-gave-up",
+  "queue-waits-lost",
 ]);
 
 export interface RollupRules {

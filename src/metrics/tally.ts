@@ -6,9 +6,11 @@ import { countMood } from "./background.ts";
 import { type Counts, emptyCounts } from "./counts.ts";
 import { countExplained } from "./drivers.ts";
 import { countDuration } from "./durations.ts";
+import { countQueue } from "./queue.ts";
 import { countRun, type Item, itemKey } from "./runs.ts";
 import { addTo, NOTHING_SUMMED } from "./scales.ts";
 import { addOne, branchOf } from "./tree.ts";
+import { countVisit } from "./visits.ts";
 import { countBusy, countOnShift, countWork } from "./workload.ts";
 
 /**
@@ -315,7 +317,18 @@ function countWalk(
 }
 
 /** What lasts is counted in each quarter-hour that it reaches into. */
-function countTime(touchpoint: string, { offsetMs = 0, mood, shift, service }: Read, known: Known): void {
+function countTime(touchpoint: string, event: Read, known: Known): void {
+  const { ms, offsetMs = 0, mood, visit, queue, shift, service } = event;
+  if (visit !== undefined)
+    for (const into of known.choose(touchpoint, ms, undefined)) {
+      into.events += 1;
+      countVisit(into.visits, visit);
+    }
+  if (queue !== undefined)
+    for (const into of known.choose(touchpoint, Date.parse(queue.end) + offsetMs, undefined)) {
+      into.events += 1;
+      countQueue(into.queue, queue);
+    }
   if (mood !== undefined)
     for (const into of known.choose(touchpoint, Date.parse(mood.end) + offsetMs, undefined)) {
       into.events += 1;

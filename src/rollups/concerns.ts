@@ -69,6 +69,7 @@ export class Concerns {
         lasts();
         break;
       case "mood":
+      case "queue":
         at(Date.parse(String(data.end)) + offsetMs);
         break;
       case "coverage":

@@ -28,6 +28,8 @@ export const COUNTED = [
   "survey",
   "shift",
   "mood",
+  "visit",
+  "queue",
 ] as const;
 /** What the counts of a day are made from. */
 export const READ_FOR_COUNTS: readonly string[] = [...COUNTED, "judgement"];
