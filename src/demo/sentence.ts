@@ -50,6 +50,40 @@ export function sentenceOf({ type, data }: Envelope): string {
       const { offsetMs, uncertaintyMs } = clock.data;
       return `earlier unsynced times are off by ${offsetMs} ms, now known to ${uncertaintyMs} ms`;
     }
+    case "answer": {
+      const answer = EVENT_DATA.answer.safeParse(data);
+      if (!answer.success) break;
+      const { question, value, choices, kind } = answer.data;
+      return `${question}: ${kind === "text" ? "a few words" : (value ?? choices.join(", "))}`;
+    }
+    case "alert": {
+      const alert = EVENT_DATA.alert.safeParse(data);
+      if (!alert.success) break;
+      return `${alert.data.state}: ${alert.data.reason}`;
+    }
+    case "judgement": {
+      const judgement = EVENT_DATA.judgement.safeParse(data);
+      if (!judgement.success) break;
+      return `${judgement.data.verdict}: ${judgement.data.reason}`;
+    }
+    case "visit": {
+      const visit = EVENT_DATA.visit.safeParse(data);
+      if (!visit.success) break;
+      return `${visit.data.direction} at ${visit.data.line}, ${persons(visit.data.occupancy)} inside`;
+    }
+    case "coverage": {
+      const coverage = EVENT_DATA.coverage.safeParse(data);
+      if (!coverage.success) break;
+      const { runningMs, cameraMs } = coverage.data;
+      const looked = cameraMs === undefined ? "" : `, the camera looked ${(cameraMs / 1000).toFixed(1)} s`;
+      return `ran ${(runningMs / 1000).toFixed(1)} s of this quarter-hour${looked}`;
+    }
+    case "rollup": {
+      const rollup = EVENT_DATA.rollup.safeParse(data);
+      if (!rollup.success) break;
+      const { window, metric, value, n } = rollup.data;
+      return `${window}: ${metric} ${value === null ? "unknown" : twoDigits(value)} (n ${n})`;
+    }
   }
   return type;
 }
