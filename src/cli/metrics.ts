@@ -137,7 +137,8 @@ function page(reports: readonly TouchpointReport[], from: string, to: string | n
       const of = `of ${compared} reasons, ${itemOf(rated).question}`;
       if (lift.value !== null) lines.push(`    ${reason.padEnd(16)} ${told(lift)} ${of}`);
     }
-    for (const lift of silence) if (lift.value !== null) lines.push(`    ${lift.reason.padEnd(16)} ${told(lift)}`);
+    // Of a reason that was named in hardly any hour nothing can be said.
+    for (const lift of silence) if (lift.interval !== null) lines.push(`    ${lift.reason.padEnd(16)} ${told(lift)}`);
     if (alerts.open.length + alerts.figures.length > 0) lines.push("  who must act");
     for (const { key, state, reason, rule } of alerts.open) lines.push(`    ${state}: ${reason} (${rule}, ${key})`);
     lines.push(...alerts.figures.map((figure) => `    ${told(figure)}`));
