@@ -27,6 +27,8 @@ const MEANING: Record<EventType, string> = {
     "How long of a quarter-hour the agent ran and a camera looked. What a crash interrupted is not told, and so not covered.",
   rollup:
     "Counts and one figure of a window, when it is over; again with a higher `rev` when something later changed it.",
+  callback:
+    "A customer left a way to be called back, sealed to the server's key ([callback.md](callback.md)). `expires` says until when the device keeps it where it cannot be sent. Nothing in it says who served or who bought.",
   service: "A queue or till system opened or closed the window in which somebody is served and asked.",
   visit: "Somebody crossed a counting line, `in` or `out`; each person in view counts once per line and direction.",
   occupancy:

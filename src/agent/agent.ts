@@ -23,6 +23,7 @@ import { runUplink, type UplinkTimings } from "../uplink/uplink.ts";
 import { asFault, type Fault } from "../words/errors.ts";
 import type { Fact } from "../words/events.ts";
 import { seeTo } from "./alerting.ts";
+import { contactSealer } from "./callbacks.ts";
 import { reportCondition } from "./conditions.ts";
 import { customerHash } from "./customers.ts";
 import { type Deciding, startDeciding } from "./deciding.ts";
@@ -58,7 +59,7 @@ export interface AgentOptions {
 
 /**
  * Runs the whole agent until aborted; resolves when everything is on disk and every thread and child has ended.
- * @throws Fault CONFIG_SECRET when the key of customers cannot be read, JOURNAL_OPEN, JOURNAL_FULL, JOURNAL_LOCKED, JOURNAL_NEWER when the journal cannot be opened, JOURNAL_WRITE
+ * @throws Fault CONFIG_SECRET when the key of customers cannot be read, CALLBACK_KEY, JOURNAL_OPEN, JOURNAL_FULL, JOURNAL_LOCKED, JOURNAL_NEWER when the journal cannot be opened, JOURNAL_WRITE
  * when a step could not be kept in memory any longer: the service manager starts the agent again
  */
 export async function runAgent(config: Config, options: AgentOptions): Promise<void> {
@@ -114,6 +115,7 @@ export async function runAgent(config: Config, options: AgentOptions): Promise<v
     log.debug({ stage, fault }, "input dropped");
   };
 
+  const seal = local.callback === undefined ? undefined : contactSealer(local.callback, local.device);
   await time.settle();
   const journalFile = join(local.dataDir, "journal.db");
   const journal = await openJournal({
@@ -203,6 +205,7 @@ export async function runAgent(config: Config, options: AgentOptions): Promise<v
     health,
     nowMs: boottime.nowMs,
     kept,
+    ...(seal === undefined ? {} : { seal }),
     opened: (url) => options.door?.(url),
   });
   const vision = runEyes(config, emotion, inputs.signal, health, boottime.nowMs, engine);

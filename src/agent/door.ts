@@ -1,6 +1,7 @@
 // Joins the local doors to the engine, and keeps them open.
 import type { Config } from "../config/schema.ts";
 import { readSecret } from "../config/secret.ts";
+import type { SealAtDoor } from "../doors/bodies.ts";
 import type { IntakeDeps } from "../doors/intake.ts";
 import type { Health } from "../health/health.ts";
 import { keepRunning } from "../supervise/keep-running.ts";
@@ -13,6 +14,8 @@ export interface DoorContext {
   readonly nowMs: () => number;
   /** What the journal kept of the last run. */
   readonly kept: Readonly<Record<string, unknown>>;
+  /** Absent: no call-back contacts are taken. */
+  readonly seal?: SealAtDoor;
   readonly opened: (url: string) => void;
 }
 
@@ -26,6 +29,7 @@ export async function runDoors(config: Config, context: DoorContext): Promise<vo
     touchpoints: config.fleet.touchpoints.map(({ id }) => id),
     // One memory for all doors: they share its slots in the journal.
     remembered: new Remembered(context.kept),
+    ...(context.seal === undefined ? {} : { seal: context.seal }),
     nowMs,
     decided: (input, also) => engine.decided(input, also),
   };

@@ -1,6 +1,7 @@
 // The configuration, declared once: types, defaults, descriptions and examples; JSON Schema and docs come from here.
 import { z } from "zod";
 import { AlertSettings, alertMistakes } from "./alerts.ts";
+import { CallbackConfig } from "./callback.ts";
 import { CameraConfig } from "./cameras.ts";
 import { CustomersConfig, HttpConfig, surroundings } from "./context.ts";
 import { FairPlaySettings } from "./fair-play.ts";
@@ -134,6 +135,7 @@ const Local = z
     http: HttpConfig.optional(),
     mqttDoor: MqttDoorConfig.optional(),
     customers: CustomersConfig.optional(),
+    callback: CallbackConfig.optional(),
     notify: NotifySettings.prefault({}),
     logLevel: z.enum(["debug", "info", "warn", "error"]).default("info").describe("least serious level that is logged"),
   })

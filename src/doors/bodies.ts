@@ -1,9 +1,11 @@
 // What each route takes: one zod schema per body, from which validation, the OpenAPI document and docs/http.md come.
 import { z } from "zod";
+import { Fault } from "../words/errors.ts";
 import type { Input } from "../words/inputs.ts";
 import {
   ActivityInput,
   AlertInput,
+  CallbackInput,
   PressInput,
   ScanInput,
   ServiceInput,
@@ -11,6 +13,7 @@ import {
   SurveyInput,
   TransactionInput,
 } from "../words/inputs.ts";
+import { Contact } from "./sealed-contact.ts";
 
 const ageMs = z.number().min(0).max(86_400_000).default(0).describe("how long ago it happened, milliseconds; 0: now");
 
@@ -22,6 +25,14 @@ const Scan = z.strictObject({ ...ScanInput.omit({ kind: true, atMs: true }).shap
 const Press = z.strictObject({ ...PressInput.omit({ kind: true, atMs: true, ref: true }).shape, ageMs });
 const Survey = z.strictObject(SurveyInput.omit({ kind: true, atMs: true }).shape);
 const Alert = z.strictObject(AlertInput.pick({ by: true, cause: true }).shape);
+const Callback = z.strictObject({
+  ...CallbackInput.pick({ touchpoint: true, follows: true, alert: true }).shape,
+  ...Contact.shape,
+  consent: z.literal(true).describe("the customer agreed to be called back under this contact"),
+});
+
+/** Seals a contact; says under which key, and how long it may stay on the device, milliseconds. */
+export type SealAtDoor = (touchpoint: string, contact: Contact) => Pick<CallbackInput, "key" | "sealed" | "keepMs">;
 
 export interface Route {
   readonly summary: string;
@@ -32,18 +43,26 @@ export interface Route {
    * The input that a body is, or what is wrong with it.
    * @param nowMs boottime now, milliseconds
    * @param key what stands in the path, for the routes that have something there
+   * @param seal where contacts are taken
+   * @throws Fault CALLBACK_OFF
    */
-  readonly input: (body: unknown, nowMs: number, key: string) => Input | z.ZodError;
+  readonly input: (body: unknown, nowMs: number, key: string, seal: SealAtDoor | undefined) => Input | z.ZodError;
+  /** What of a good body is remembered, as a keyed hash, to know it again; absent: all of its words. */
+  readonly words?: (body: unknown) => string;
 }
 
-function route<T>(summary: string, body: z.ZodType<T>, make: (said: T, nowMs: number, key: string) => Input): Route {
+function route<T>(
+  summary: string,
+  body: z.ZodType<T>,
+  make: (said: T, nowMs: number, key: string, seal: SealAtDoor | undefined) => Input,
+): Route {
   return {
     summary,
     body,
     natural,
-    input: (given, nowMs, key) => {
+    input: (given, nowMs, key, seal) => {
       const said = body.safeParse(given);
-      return said.success ? make(said.data, nowMs, key) : said.error;
+      return said.success ? make(said.data, nowMs, key, seal) : said.error;
     },
   };
 }
@@ -89,6 +108,19 @@ export const ROUTES: Readonly<Record<string, Route>> = {
     ...said,
     atMs: nowMs,
   })),
+  "/v1/callbacks": {
+    ...route(
+      "A customer leaves a way to be called back; it is sealed before anything else happens",
+      Callback,
+      ({ touchpoint, contact, language, consent: _, ...about }, nowMs, _key, seal) => {
+        if (seal === undefined) throw new Fault("CALLBACK_OFF", "no call-back contacts are taken here");
+        const said: Contact = { contact, ...(language === undefined ? {} : { language }) };
+        return { kind: "callback", touchpoint, ...about, ...seal(touchpoint, said), atMs: nowMs };
+      },
+    ),
+    // Telephone numbers are few enough to be tried out against a hash whose key lies on the same card.
+    words: (body) => JSON.stringify({ ...(body as object), contact: undefined }),
+  },
   "/v1/alerts/{key}/acknowledge": route("Somebody takes care of an alert", Alert, (said, nowMs, key) => ({
     kind: "alert",
     action: "acknowledge",

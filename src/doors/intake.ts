@@ -4,7 +4,7 @@ import { z } from "zod";
 import { Fault, type FaultCode } from "../words/errors.ts";
 import type { Fact } from "../words/events.ts";
 import type { Input } from "../words/inputs.ts";
-import type { FoundRoute } from "./bodies.ts";
+import type { FoundRoute, SealAtDoor } from "./bodies.ts";
 import type { Remembered } from "./remembered.ts";
 
 /** Largest body, bytes. */
@@ -17,6 +17,7 @@ const STATUS: Partial<Record<FaultCode, number>> = {
   DOOR_TOKEN: 401,
   DOOR_ROUTE: 404,
   TOUCHPOINT_UNKNOWN: 404,
+  CALLBACK_OFF: 404,
   DOOR_LENGTH: 413,
   DOOR_TYPE: 415,
   DOOR_BUSY: 429,
@@ -32,6 +33,8 @@ export interface IntakeDeps {
   /** Ids of the touchpoints that exist. */
   readonly touchpoints: readonly string[];
   readonly remembered: Remembered;
+  /** Absent: no call-back contacts are taken. */
+  readonly seal?: SealAtDoor;
   /** Boottime, milliseconds. */
   readonly nowMs: () => number;
   /** Hands an input to the engine; resolves when its step, with what `also` keeps, is on disk. */
@@ -61,7 +64,7 @@ export interface Answer {
 export interface Intake {
   /**
    * Takes one request; resolves when it is on disk.
-   * @throws Fault DOOR_BODY, DOOR_KEY, DOOR_BUSY, TOUCHPOINT_UNKNOWN, JOURNAL_WRITE, or what the engine refused
+   * @throws Fault DOOR_BODY, DOOR_KEY, DOOR_BUSY, TOUCHPOINT_UNKNOWN, CALLBACK_OFF, JOURNAL_WRITE, or what the engine refused
    */
   take(request: Request): Promise<Answer>;
 }
@@ -108,11 +111,12 @@ export function createIntake(space: string, secret: Buffer, deps: IntakeDeps): I
     async take({ found: { route, path, key }, text, body, named }) {
       if (named !== undefined && !/^[\x21-\x7e]{1,128}$/.test(named))
         throw new Fault("DOOR_KEY", "the Idempotency-Key is none");
-      const input = route.input(body, deps.nowMs(), key);
+      const input = route.input(body, deps.nowMs(), key, deps.seal);
       if (input instanceof z.ZodError) throw new Fault("DOOR_BODY", sentence(input));
       if ("touchpoint" in input && input.touchpoint !== undefined && !deps.touchpoints.includes(input.touchpoint))
         throw new Fault("TOUCHPOINT_UNKNOWN", "there is no such touchpoint");
-      const words = createHmac("sha256", secret).update(path).update("\n").update(text).digest("base64url");
+      const told = route.words?.(body) ?? text;
+      const words = createHmac("sha256", secret).update(path).update("\n").update(told).digest("base64url");
       return named === undefined
         ? once(input, route.natural(input), words, false)
         : once(input, `${space} ${named}`, words, true);

@@ -194,6 +194,7 @@ function stepCore(
     case "activity":
     case "survey":
     case "alert":
+    case "callback":
       // Presses and contacts do not rest on them: see products.ts.
       return { state, decision: NOTHING };
     default:

@@ -5,6 +5,7 @@ import { type ActivityState, startActivity, stepActivity } from "./activity.ts";
 import { badgeSays } from "./alert-badge.ts";
 import type { AlertState } from "./alert-state.ts";
 import { startAlerts, stepAlerts } from "./alerts.ts";
+import { stepCallbacks } from "./callbacks.ts";
 import { type Circumstances, type ContextState, circumstancesAt, startContext, stepContext } from "./context.ts";
 import { type CoverageState, startCoverage, stepCoverage } from "./coverage.ts";
 import { both, type Decision, type Moment } from "./decision.ts";
@@ -91,7 +92,10 @@ export function stepProducts(
     ratingMood: ratingMood.state,
     footfall: footfall.state,
   };
-  return { states: isSame(states, next) ? states : next, decision: footfall.decision };
+  return {
+    states: isSame(states, next) ? states : next,
+    decision: stepCallbacks(settings, input, footfall.decision, moment),
+  };
 }
 
 function isSame(a: ProductStates, b: ProductStates): boolean {

@@ -78,6 +78,14 @@ export const FAULTS = {
     hint: "The disk has not answered yet; send again with the same Idempotency-Key and it counts once.",
   },
   DOOR_KEY: { kind: "input", hint: "Give each request its own Idempotency-Key, 1 to 128 printable characters." },
+  CALLBACK_OFF: {
+    kind: "input",
+    hint: "Set `local.callback` with the server's public key, or do not ask for contacts.",
+  },
+  CALLBACK_KEY: {
+    kind: "config",
+    hint: "Put the server's X25519 public key there as PEM: `openssl pkey -in server.key -pubout`, run at the server.",
+  },
   GPIO_OPEN: {
     kind: "unavailable",
     hint: "Check chip label and line with `gpioinfo`, and that the user is in group gpio.",

@@ -1,6 +1,6 @@
 // The words of the outward contract: the event envelope and the data of each event type, one zod schema each.
 import { z } from "zod";
-import { AlertData, AnswerData, JudgementData, PressData, SurveyData } from "./feedback.ts";
+import { AlertData, AnswerData, CallbackData, JudgementData, PressData, SurveyData } from "./feedback.ts";
 import { OccupancyData, QueueData, VisitData } from "./footfall.ts";
 import { instant } from "./instant.ts";
 import { CoverageData, RollupData } from "./rollups.ts";
@@ -134,6 +134,7 @@ export const EVENT_DATA = {
   visit: VisitData,
   occupancy: OccupancyData,
   queue: QueueData,
+  callback: CallbackData,
 } as const;
 
 export type EventType = keyof typeof EVENT_DATA;
@@ -171,6 +172,7 @@ export const LANE: Record<EventType, number> = {
   visit: 2,
   occupancy: 2,
   queue: 2,
+  callback: 1,
 };
 export const LANES = [0, 1, 2] as const;
 

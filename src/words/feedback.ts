@@ -41,6 +41,21 @@ export const PressData = Circumstances.extend({
     .describe("most people in the zone in the 2 s before it; absent where no live camera looked"),
 });
 
+/**
+ * A customer left a way to be called back, sealed to the server's key. Never with staff, shift, sale, customer or
+ * expression: what it may be put together with is what `follows` and `alert` name.
+ */
+export const CallbackData = z.object({
+  key: z.string().describe("id of the server's key it is sealed to"),
+  sealed: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]+$/)
+    .describe("base64url of the sealed contact, as docs/callback.md says it"),
+  expires: instant,
+  follows: z.string().optional().describe("id of the press or answer that it follows"),
+  alert: z.string().optional().describe("key of the alert that it belongs to"),
+});
+
 export const JUDGEMENTS = ["repeat", "sweep", "stuck", "unattended"] as const;
 
 /** Presses found later not to be what they seem. The presses themselves are kept as they came. */

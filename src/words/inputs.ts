@@ -162,6 +162,19 @@ export const AlertInput = z.object({
 });
 export type AlertInput = z.infer<typeof AlertInput>;
 
+/** A customer wants to be called back; the contact was sealed before it became an input. */
+export const CallbackInput = z.object({
+  kind: z.literal("callback"),
+  touchpoint: z.string(),
+  key: z.string().describe("id of the server's key"),
+  sealed: z.string(),
+  keepMs: z.number().min(0).describe("how long it may stay on the device"),
+  follows: z.string().min(1).max(64).optional().describe("id of the press or answer that it follows"),
+  alert: z.string().min(1).max(200).optional().describe("key of the alert that it belongs to"),
+  atMs: z.number(),
+});
+export type CallbackInput = z.infer<typeof CallbackInput>;
+
 /** Time passed: dwell, grace and interval ends are decided on ticks. */
 export interface Tick {
   readonly kind: "tick";
@@ -182,6 +195,7 @@ export type Input =
   | ActivityInput
   | SurveyInput
   | AlertInput
+  | CallbackInput
   | Tick;
 
 /** What a pad's lamp, screen or beeper shows. `felt` at once, `thanks` only after the commit. */

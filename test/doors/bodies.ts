@@ -1,4 +1,8 @@
 // A good body for each route of the local doors.
+import { generateKeyPairSync } from "node:crypto";
+import type { SealAtDoor } from "../../src/doors/bodies.ts";
+import { sealContact } from "../../src/doors/sealed-contact.ts";
+
 export const SALE = { touchpoint: "checkout", transaction: "4711", amount: 12.5, items: 3 };
 
 /** Path, with a key where it takes one → body. */
@@ -10,6 +14,14 @@ export const BODIES: Readonly<Record<string, object>> = {
   "/v1/scans": { pad: "reader", code: "99123456" },
   "/v1/presses": { pad: "p1", button: "4" },
   "/v1/surveys": { touchpoint: "checkout", action: "start" },
+  "/v1/callbacks": { touchpoint: "checkout", contact: "+370 600 00000", consent: true },
   "/v1/alerts/k1/acknowledge": { by: "anna" },
   "/v1/alerts/k1/resolve": { by: "anna", cause: "queue" },
 };
+
+/** Seals for a key that nobody has. */
+export const contacts: SealAtDoor = (touchpoint, contact) => ({
+  key: "k1",
+  sealed: sealContact(generateKeyPairSync("x25519").publicKey, { key: "k1", device: "d1", touchpoint }, contact),
+  keepMs: 3_600_000,
+});

@@ -5,14 +5,16 @@ import { request } from "node:http";
 import { connect } from "node:net";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { HttpConfig } from "../../src/config/context.ts";
+import type { SealAtDoor } from "../../src/doors/bodies.ts";
 import { type Door, openDoor } from "../../src/doors/http.ts";
 import { MOST_REMEMBERED, Remembered } from "../../src/doors/remembered.ts";
 import type { Fact } from "../../src/words/events.ts";
 import type { Input } from "../../src/words/inputs.ts";
 import { until } from "../fakes/until.ts";
-import { BODIES, SALE } from "./bodies.ts";
+import { BODIES, contacts, SALE } from "./bodies.ts";
 
 const TOKEN = "a-token-of-the-shop";
+const NO_SEAL = null;
 const PATHS = Object.keys(BODIES);
 
 let door: Door;
@@ -21,11 +23,16 @@ let keep: Record<string, unknown>;
 let stalled: (() => void)[] | undefined;
 let counted: string[];
 
-function open(kept: Record<string, unknown> = {}, commitMs = 5_000): Promise<Door> {
+function open(
+  kept: Record<string, unknown> = {},
+  commitMs = 5_000,
+  seal: SealAtDoor | typeof NO_SEAL = contacts,
+): Promise<Door> {
   return openDoor(HttpConfig.parse({ port: 0, tokenFile: "t", readMs: 300, commitMs, connections: 100 }), TOKEN, {
     touchpoints: ["checkout"],
     remembered: new Remembered(kept),
     nowMs: () => 100_000,
+    ...(seal === NO_SEAL ? {} : { seal }),
     decided: async (input, also) => {
       inputs.push(input);
       const fact: Fact = {
@@ -203,4 +210,48 @@ it("tells health and metrics to who has the token", async () => {
   expect(text).toContain('touchpoint_count_total{name="door.taken"} 2\n');
   const none = { method: "GET", headers: { authorization: "" } };
   expect(await ask("/v1/metrics", "", none)).toMatchObject({ status: 401 });
+});
+
+describe("a call-back contact", () => {
+  const body = { ...BODIES["/v1/callbacks"], follows: "e0", alert: "angry:checkout" };
+
+  it("is sealed before it is an input, and no hash of it is remembered", async () => {
+    const headers = { "idempotency-key": "r-1" };
+    expect(await post("/v1/callbacks", body, { headers })).toMatchObject({ status: 201 });
+    const said = `${JSON.stringify(inputs)}${JSON.stringify(keep)}`;
+    expect(said).not.toContain("600 00000");
+    const { contact: _, consent: __, ...about } = body as typeof body & { contact: string; consent: true };
+    const sealed = expect.stringMatching(/^[\w-]{1090}$/);
+    expect(inputs).toEqual([{ kind: "callback", key: "k1", keepMs: 3_600_000, ...about, sealed, atMs: 100_000 }]);
+    // Whoever has the token and the journal tries numbers out: the right one must not show.
+    const wrong = { ...body, contact: "+370 600 00001" };
+    expect(await post("/v1/callbacks", wrong, { headers })).toEqual({ status: 200, text: '{"events":["e1"]}' });
+    expect(await post("/v1/callbacks", { ...wrong, alert: "x" }, { headers })).toMatchObject({ status: 400 });
+  });
+
+  it.each([
+    ["no consent", { consent: undefined }],
+    ["consent refused", { consent: false }],
+    ["consent as a word", { consent: "true" }],
+    ["no contact", { contact: undefined }],
+    ["an empty one", { contact: " " }],
+    ["too long a one", { contact: "1".repeat(201) }],
+    ["one with a line break", { contact: "1\r\n2" }],
+    ["the staff", { staff: "anna" }],
+    ["no touchpoint", { touchpoint: undefined }],
+  ])("is refused with %s, in words that do not repeat it", async (_, change) => {
+    const answer = await post("/v1/callbacks", { ...body, ...change });
+    expect(answer.status).toBe(400);
+    expect(answer.text).toContain("DOOR_BODY");
+    expect(answer.text).not.toContain("600 00000");
+    expect(inputs).toEqual([]);
+  });
+
+  it("is refused where no key for it is configured", async () => {
+    await door.close();
+    door = await open({}, 5_000, NO_SEAL);
+    const answer = await post("/v1/callbacks", body);
+    expect(answer).toMatchObject({ status: 404, text: expect.stringContaining("CALLBACK_OFF") });
+    expect(inputs).toEqual([]);
+  });
 });

@@ -14,7 +14,7 @@ import type { Input } from "../../src/words/inputs.ts";
 import { type InProcessBroker, startInProcessBroker } from "../fakes/broker.ts";
 import { MOSQUITTO_ABSENT, type Mosquitto, mosquittoProgram, startMosquitto } from "../fakes/mosquitto.ts";
 import { until } from "../fakes/until.ts";
-import { BODIES, SALE } from "./bodies.ts";
+import { BODIES, contacts, SALE } from "./bodies.ts";
 
 const PREFIX = "touchpoint/local";
 const PASSWORD = "the shop's own";
@@ -57,6 +57,7 @@ async function open(url: string): Promise<{ shut(): Promise<void>; ended: Promis
     touchpoints: ["checkout"],
     remembered: new Remembered(keep),
     nowMs: () => 100_000,
+    seal: contacts,
     decided: async (input, also) => {
       inputs.push(input);
       const fact: Fact = { type: "scan", id: `e${inputs.length}`, atMs: 0, data: { pad: "reader", kind: "unknown" } };
@@ -140,7 +141,10 @@ describe.skipIf(mosquittoProgram() === undefined)(
         expect(await ask(path, JSON.stringify(BODIES[path])), path).toMatchObject({ status: 201 });
       const made = PATHS.map((path) => {
         const [, key = "", action] = /^\/v1\/alerts\/(.*)\/(.*)$/.exec(path) ?? [];
-        return ROUTES[action === undefined ? path : `/v1/alerts/{key}/${action}`]?.input(BODIES[path], 100_000, key);
+        const route = ROUTES[action === undefined ? path : `/v1/alerts/{key}/${action}`];
+        const input = route?.input(BODIES[path], 100_000, key, contacts);
+        // Sealed anew each time.
+        return path === "/v1/callbacks" ? { ...input, sealed: expect.any(String) } : input;
       });
       expect(inputs).toEqual(made);
       expect(Object.keys(ROUTES)).toHaveLength(PATHS.length);

@@ -98,6 +98,7 @@ const DATA: EventData = {
     interval: [0.0456, 0.6994],
     coverage: 1,
   },
+  callback: { key: "k1", sealed: "AQ", expires: "2026-11-23T09:14:07.311Z", alert: "k1" },
   service: { service: "w1", state: "opened", ticket: "A17", start: "2026-11-22T09:14:07.311Z" },
   visit: { camera: "door", line: "entrance", direction: "in", occupancy: 3 },
   occupancy: {
