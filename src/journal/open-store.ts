@@ -10,6 +10,7 @@ import type { Loss, Opened, Opening, SetAside } from "./protocol.ts";
 import type { Gap } from "./retention.ts";
 import { proveMarks, type Salvage, salvage } from "./salvage.ts";
 import { Damage, metaOf, migrate, putMeta } from "./schema.ts";
+import { indexShortLived, ShortLived } from "./short-lived.ts";
 import { Database } from "./sqlite.ts";
 import { CHECKPOINT_PAGES, type Checked, PAGE_BYTES, Store } from "./store.ts";
 import { rowSum, valueSum } from "./sums.ts";
@@ -82,7 +83,9 @@ function begun(opening: Opening, checked: Checked, holder: Database): { store: S
     const last = Number(db.prepare("SELECT max(sentMs) FROM sent").pluck().get() ?? 0);
     const wear = new Wear(db, last);
     const tidier = new Tidier(db, opening.file, opening.quota, wear);
-    const store = new Store(checked, { holder, tidier, wear, file: opening.file, againAfter: opening.againAfter ?? 0 });
+    const shortLived = new ShortLived(db, tidier);
+    const { file, againAfter = 0 } = opening;
+    const store = new Store(checked, { holder, tidier, shortLived, wear, file, againAfter });
     const losses = (db.prepare("SELECT id, gap FROM lost ORDER BY id").all() as { id: number; gap: string }[]).map(
       ({ id, gap }): Loss => ({ id, gap: JSON.parse(gap) as Gap }),
     );
@@ -125,6 +128,7 @@ function openChecked(opening: Opening): Checked {
     if (sizeOf(file) === 0) db.pragma("auto_vacuum = INCREMENTAL");
     // Changed where it is: the disk has little room, and the log of it takes some.
     if (migrate(db) > 0) db.pragma("wal_checkpoint(TRUNCATE)");
+    indexShortLived(db);
     if (db.pragma("journal_mode = WAL", { simple: true }) !== "wal")
       throw new Fault("JOURNAL_OPEN", "no write-ahead log is possible here");
     db.pragma("synchronous = FULL");

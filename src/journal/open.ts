@@ -30,6 +30,8 @@ const MARKS_MS = 250;
 const BACKOFF: BackoffSettings = { firstMs: 200, maxMs: 5_000, stableAfterMs: 0 };
 
 const LOOK_MS = 5_000;
+/** How often it is looked for what expired, milliseconds. */
+const EXPIRE_MS = 30_000;
 /** Numbers that one request to send again looks through. */
 const RESEND_SEQS = 5_000;
 /** Without settings of its own a journal keeps what the configuration's defaults say, and no reserve. */
@@ -51,7 +53,7 @@ export interface JournalSettings {
   readonly batchMs?: number;
   /** Makes the event that owns a loss. */
   readonly gap: (data: Gap) => Stamped;
-  /** Wall clock, for the name of a file that is set aside. */
+  /** Wall clock, for what expires and for the name of a file that is set aside. */
   readonly now: () => Date;
   readonly report: StageReport;
   readonly bounds?: QueueBounds;
@@ -59,6 +61,8 @@ export interface JournalSettings {
   readonly random?: () => number;
   /** How often it is looked whether the disk still answers, milliseconds; two looks in vain are reported. */
   readonly lookMs?: number;
+  /** How often it is looked for what expired, milliseconds. */
+  readonly expireMs?: number;
 }
 
 /**
@@ -94,6 +98,9 @@ class ThreadedJournal implements Journal {
   #given = 0;
   #givenAgain = 0;
   #planning = false;
+  readonly #now: () => Date;
+  readonly #expireMs: number;
+  #expiring: NodeJS.Timeout | undefined;
   #check: (() => Promise<void>) | undefined;
   #timer: NodeJS.Timeout | undefined;
   #drained: (() => void) | undefined;
@@ -103,6 +110,8 @@ class ThreadedJournal implements Journal {
     this.#batchMs = settings.batchMs ?? 0;
     this.#checkUrl = settings.checkUrl;
     this.#file = settings.file;
+    this.#now = settings.now;
+    this.#expireMs = settings.expireMs ?? EXPIRE_MS;
     this.#queue = new StepQueue(settings.bounds ?? DEFAULT_BOUNDS, settings.gap);
     this.#line = new ThreadLine({
       threadUrl: settings.threadUrl,
@@ -117,7 +126,7 @@ class ThreadedJournal implements Journal {
         ...(this.#stream === "" ? {} : { expect: { stream: this.#stream, head: this.#head } }),
       }),
       opened: (opened) => this.#opened(opened),
-      over: () => void this.#plan(),
+      over: () => void this.#drop("plan", null),
       low: (low) => {
         this.#queue.low = low;
       },
@@ -131,8 +140,11 @@ class ThreadedJournal implements Journal {
     });
   }
 
-  start(): Promise<void> {
-    return this.#line.start();
+  async start(): Promise<void> {
+    await this.#line.start();
+    // At once too: what expired while the device was off is not sent.
+    await this.#expire();
+    this.#expiring = setInterval(() => void this.#expire(), this.#expireMs).unref();
   }
 
   async commit(step: Step): Promise<Committed> {
@@ -240,6 +252,7 @@ class ThreadedJournal implements Journal {
 
   async #close(): Promise<void> {
     clearTimeout(this.#timer);
+    clearInterval(this.#expiring);
     await this.#check?.();
     this.#queue.low = false;
     this.#hurry();
@@ -318,12 +331,17 @@ class ThreadedJournal implements Journal {
       this.#check = watchOver(this.#checkUrl, this.#file, (finding) => this.#line.renew(finding));
   }
 
-  /** The journal is too long: asks what is to go, and lets it go with the gaps that own it. */
-  async #plan(): Promise<void> {
-    if (this.#planning) return;
+  #expire(): Promise<void> {
+    return this.#drop("expired", { nowMs: this.#now().getTime() });
+  }
+
+  /** Asks what is to go, because the journal is too long or it expired, and lets it go with the gaps that own it. */
+  async #drop<V extends "plan" | "expired">(verb: V, body: Exchange[V]["request"]): Promise<void> {
+    // What is on its way already would be planned, and owned, twice.
+    if (this.#planning || this.#queue.isDropping || this.#cargo?.batch.drops !== undefined) return;
     this.#planning = true;
     const stream = this.#stream;
-    const drop = await this.#line.ask("plan", null).catch(() => null);
+    const drop = await this.#line.ask(verb, body).catch(() => null);
     this.#planning = false;
     if (drop === null || stream !== this.#stream || this.#closing !== undefined) return;
     this.#queue.drop(drop);

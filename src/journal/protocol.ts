@@ -122,6 +122,8 @@ export interface Exchange {
   repair: { request: RepairPart; answer: Repaired & { next: number | null } };
   /** What is to be dropped, because the journal is too long; null: nothing. */
   plan: { request: null; answer: Drop | null };
+  /** What expired by this time without being sent; null: nothing. */
+  expired: { request: { nowMs: number }; answer: Drop | null };
   /** Somebody remembers this much of our stream; true where our file is an old copy. */
   witness: { request: { stream: string; head: number }; answer: { old: boolean } };
   head: { request: null; answer: JournalHead };

@@ -67,6 +67,11 @@ export class StepQueue {
     );
   }
 
+  /** Rows wait to be deleted. */
+  get isDropping(): boolean {
+    return this.#drops.length > 0;
+  }
+
   /** The disk is full, or no longer: meanwhile events of low value are dropped as they come. */
   set low(low: boolean) {
     this.#low = low;

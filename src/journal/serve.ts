@@ -9,7 +9,7 @@ import type { Store } from "./store.ts";
 
 /** How often the thread looks after the file, the reserve and its figures, milliseconds. */
 const LOOK_MS = 5_000;
-/** Nobody asked anything for this long: the log may be copied into the file without keeping a press waiting, milliseconds. */
+/** Nobody asked anything for this long: what takes a sync of its own keeps no press waiting, milliseconds. */
 const IDLE_MS = 20;
 
 /** What of a port is needed. */
@@ -48,7 +48,7 @@ class Service {
     this.#store = store;
     this.#stamp = stamp;
     this.#looking = setInterval(() => this.#guarded(() => this.#look()), LOOK_MS);
-    this.#idle = setTimeout(() => this.#guarded(() => this.#store.checkpointWhenDue(true)), IDLE_MS);
+    this.#idle = setTimeout(() => this.#guarded(() => this.#rest()), IDLE_MS);
   }
 
   start(): void {
@@ -93,6 +93,13 @@ class Service {
     }
   }
 
+  /** Nobody waits: what takes a sync is done now. */
+  #rest(): void {
+    if (this.#ended) return;
+    this.#store.checkpointWhenDue(true);
+    this.#store.forget();
+  }
+
   #look(): void {
     if (this.#ended) return;
     if (!this.#store.lookAround()) {
@@ -105,6 +112,7 @@ class Service {
     this.#over = false;
     this.#tidySoon();
     this.#tell();
+    this.#store.forget();
   }
 
   /** Between requests, so that none waits for more than one slice. */
@@ -189,6 +197,8 @@ function serve(store: Store, request: Request): unknown {
       return store.repair(request.body);
     case "plan":
       return store.plan();
+    case "expired":
+      return store.expired(request.body.nowMs);
     case "witness":
       return { old: store.witness(request.body.stream, request.body.head) };
     case "head":

@@ -9,6 +9,7 @@ import { repairTimes } from "./repair.ts";
 import { putBackSent, putBackUnconfirmed } from "./resend.ts";
 import { laneOf } from "./salvage.ts";
 import { Damage, metaOf, putMeta } from "./schema.ts";
+import { SHORT_LIVED, type ShortLived } from "./short-lived.ts";
 import type { Database } from "./sqlite.ts";
 import { rowSum, valueSum } from "./sums.ts";
 import { asideName, moveAside, placeOfNew } from "./swap.ts";
@@ -45,6 +46,7 @@ export interface StoreParts {
   /** Holds the lock until it is closed. */
   readonly holder: Database;
   readonly tidier: Tidier;
+  readonly shortLived: ShortLived;
   readonly wear: Wear;
   readonly file: string;
   /** Places in the last lane go on from here. */
@@ -102,6 +104,7 @@ export class Store {
       let seq = batch.head + batch.skip;
       let bytes = 0;
       for (const entry of batch.entries) {
+        if (entry.type === SHORT_LIVED) this.#parts.shortLived.met();
         seq += 1;
         const json = `${entry.before},"stream":"${this.#state.stream}","seq":${seq},${entry.after}`;
         this.#sql.event.run(seq, entry.type, entry.timeMs, json, rowSum(seq, entry.type, entry.timeMs, json));
@@ -116,6 +119,7 @@ export class Store {
       }
       for (const id of batch.told ?? []) this.#sql.told.run(id);
       for (const drop of batch.drops ?? []) waiting -= this.#parts.tidier.drop(drop);
+      if (batch.drops !== undefined) this.#parts.shortLived.deleted();
       this.#parts.wear.count(bytes);
       this.#pages += BATCH_PAGES + Math.ceil(bytes / PAGE_BYTES);
       const grown = { ...this.#state, head: seq, waiting };
@@ -170,6 +174,17 @@ export class Store {
 
   plan(): Drop | null {
     return this.#parts.tidier.plan(this.#state.stream);
+  }
+
+  /** Deletes contacts that are done with, and wipes what was deleted. */
+  forget(): void {
+    this.#unsynced(() => this.#parts.shortLived.forget(this.#state));
+    this.#parts.shortLived.wipe();
+  }
+
+  /** What expired unsent by the clock that events are stamped by, UTC milliseconds. */
+  expired(nowMs: number): Drop | null {
+    return this.#parts.shortLived.expired(this.#state.stream, nowMs);
   }
 
   /** True where somebody remembers a head of our stream beyond what this file had when it was opened. */
@@ -325,6 +340,7 @@ export class Store {
       for (const seq of marks.sent) {
         if (settle(seq) && !own) this.#sql.forgetCarried.run(stream, seq);
       }
+    if (!own) this.#parts.shortLived.deleted();
     const sentMs = Math.round(this.#parts.wear.runningMs());
     for (const seq of marks.unconfirmed) {
       if (settle(seq) && !(own && seq <= before.confirmed)) this.#sql.sent.run({ stream, seq, sentMs });

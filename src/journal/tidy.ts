@@ -100,7 +100,7 @@ export class Tidier {
     if (rows.length > 0) this.short = false;
     if (rows.length > 0)
       this.#db.transaction(() => {
-        for (const range of rangesOf(rows.map((row) => row.seq))) this.#remove(range);
+        for (const range of rangesOf(rows.map((row) => row.seq))) this.remove(range);
         // A gap that goes takes along the proof of what it owned.
         for (const row of rows) if (row.type === "gap") for (const range of ownedRanges(row.json)) this.#note(range);
       })();
@@ -131,7 +131,7 @@ export class Tidier {
       this.#sql.dropSent.run(stream, first, last);
       if (own) {
         for (const lane of LANES) waited += this.#sql.dropOutbox.run(lane, first, last).changes;
-        this.#remove([first, last]);
+        this.remove([first, last]);
       } else this.#sql.dropCarried.run(stream, first, last);
     }
     return waited;
@@ -259,7 +259,8 @@ export class Tidier {
     return this.#pragma("freelist_count") < free;
   }
 
-  #remove([first, last]: Range): void {
+  /** Deletes rows that were sent or that a gap owns, and notes that they are gone. */
+  remove([first, last]: Range): void {
     this.#sql.remove.run(first, last);
     this.#note([first, last]);
   }
@@ -301,7 +302,8 @@ function ownedRanges(json: string): Range[] {
   return gap === undefined ? [] : ownedBy(gap);
 }
 
-const WAITS = (seq: string): string =>
+/** Condition: this row of the current stream still waits to be sent. */
+export const WAITS = (seq: string): string =>
   `(${LANES.map((lane) => `EXISTS (SELECT 1 FROM outbox WHERE lane = ${lane} AND outbox.seq = ${seq})`).join(" OR ")})`;
 
 function statements(db: Database) {

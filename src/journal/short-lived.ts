@@ -1,0 +1,127 @@
+// Call-back contacts stay on the disk for as short as can be: deleted when done with or expired, and their bytes wiped.
+import type { JournalHead } from "./journal.ts";
+import type { Drop } from "./protocol.ts";
+import { gapsOver, rangesOf } from "./retention.ts";
+import type { Database } from "./sqlite.ts";
+import { type Tidier, WAITS } from "./tidy.ts";
+
+/** The type of event that is short-lived. Its rows have an index of their own, so that looking for them reads no others. */
+export const SHORT_LIVED = "callback";
+/** Rows that one transaction deletes, or one look for expired ones reads. */
+const SLICE_ROWS = 250;
+/** The busy timeout of the store's connection, milliseconds. */
+const BUSY_MS = 5_000;
+const EXPIRED = "a call-back contact expired before it was sent";
+
+interface Row {
+  readonly stream: string;
+  readonly seq: number;
+  readonly json: string;
+}
+
+/** Makes the indexes; needs no version of the file: an earlier program keeps them up without knowing them. */
+export function indexShortLived(db: Database): void {
+  db.exec(
+    `CREATE INDEX IF NOT EXISTS shortLived ON events (seq) WHERE type = '${SHORT_LIVED}';
+     CREATE INDEX IF NOT EXISTS shortLivedCarried ON carried (stream, seq) WHERE type = '${SHORT_LIVED}'`,
+  );
+}
+
+export class ShortLived {
+  readonly #db: Database;
+  readonly #tidier: Tidier;
+  readonly #sql: ReturnType<typeof statements>;
+  /** There is a contact in the file, or was since it was opened. */
+  #met = false;
+  /** The write-ahead log may still hold what was deleted. */
+  #toWipe = false;
+
+  constructor(db: Database, tidier: Tidier) {
+    this.#db = db;
+    this.#tidier = tidier;
+    this.#sql = statements(db);
+    // What an interrupted run deleted last may still be in its log.
+    if (this.#sql.any.get() !== undefined) {
+      this.met();
+      this.#toWipe = true;
+    }
+  }
+
+  /** A contact is written: from now on what is deleted is overwritten with zeros, wherever pages moved it. */
+  met(): void {
+    if (this.#met) return;
+    this.#met = true;
+    this.#db.pragma("secure_delete = ON");
+  }
+
+  /** Rows were deleted elsewhere: there may be contacts among them. */
+  deleted(): void {
+    this.#toWipe ||= this.#met;
+  }
+
+  /** Deletes what is done with: sent, or confirmed where the server's word counts; what the broker refused waits to expire. */
+  forget({ stream, head }: JournalHead): void {
+    if (!this.#met) return;
+    // The last row stays until another follows: it proves the head.
+    const rows = this.#sql.done.all({ stream, head, limit: SLICE_ROWS }) as number[];
+    if (rows.length === 0) return;
+    this.#db.transaction(() => {
+      for (const range of rangesOf(rows)) this.#tidier.remove(range);
+    })();
+    this.#toWipe = true;
+  }
+
+  /** What nobody confirmed and is too old now: to be deleted with a gap that owns it; null where there is none. */
+  expired(own: string, nowMs: number): Drop | null {
+    if (!this.#met) return null;
+    const past = ({ json }: Row): boolean => expiryOf(json) <= nowMs;
+    const rows = (this.#sql.undone.all({ stream: own, limit: SLICE_ROWS }) as Row[]).filter(past);
+    const lost = rows.length > 0 ? rows : (this.#sql.carried.all(SLICE_ROWS) as Row[]).filter(past);
+    const stream = lost[0]?.stream;
+    if (stream === undefined) return null;
+    const ranges = rangesOf(lost.filter((row) => row.stream === stream).map(({ seq }) => seq));
+    const types = { [SHORT_LIVED]: ranges.reduce((sum, [first, last]) => sum + last - first + 1, 0) };
+    return { stream, ranges, gaps: gapsOver(ranges, EXPIRED, { ...(stream === own ? {} : { stream }), types }) };
+  }
+
+  /**
+   * Empties the write-ahead log, which holds former states of pages. It never waits: while somebody reads an earlier
+   * state, it is tried again at the next look.
+   */
+  wipe(): void {
+    if (!this.#toWipe) return;
+    this.#db.pragma("busy_timeout = 0");
+    try {
+      const [outcome] = this.#db.pragma("wal_checkpoint(TRUNCATE)") as { busy: number }[];
+      this.#toWipe = outcome?.busy !== 0;
+    } finally {
+      this.#db.pragma(`busy_timeout = ${BUSY_MS}`);
+    }
+  }
+}
+
+/** A contact whose end cannot be read is not kept. */
+function expiryOf(json: string): number {
+  const { data } = JSON.parse(json) as { data: { expires?: unknown } };
+  const expiresMs = typeof data.expires === "string" ? Date.parse(data.expires) : Number.NaN;
+  return Number.isNaN(expiresMs) ? 0 : expiresMs;
+}
+
+function statements(db: Database) {
+  const unsettled = `(${WAITS("events.seq")}
+    OR EXISTS (SELECT 1 FROM sent WHERE sent.stream = @stream AND sent.seq = events.seq)
+    OR EXISTS (SELECT 1 FROM again WHERE again.stream = @stream AND again.seq = events.seq)
+    OR EXISTS (SELECT 1 FROM refused WHERE refused.seq = events.seq))`;
+  const from = `events WHERE type = '${SHORT_LIVED}'`;
+  return {
+    any: db.prepare(
+      `SELECT 1 FROM events WHERE type = '${SHORT_LIVED}'
+       UNION ALL SELECT 1 FROM carried WHERE type = '${SHORT_LIVED}' LIMIT 1`,
+    ),
+    done: db.prepare(`SELECT seq FROM ${from} AND seq < @head AND NOT ${unsettled} ORDER BY seq LIMIT @limit`).pluck(),
+    undone: db.prepare(`SELECT @stream AS stream, seq, json FROM ${from} AND ${unsettled} ORDER BY seq LIMIT @limit`),
+    carried: db.prepare(
+      `SELECT stream, seq, json FROM carried WHERE type = '${SHORT_LIVED}' ORDER BY stream, seq LIMIT ?`,
+    ),
+  };
+}
