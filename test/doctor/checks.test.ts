@@ -1,5 +1,6 @@
 // What the doctor makes of a machine: each judgement, on machines that are well and on machines that are not.
 import { spawn } from "node:child_process";
+import { generateKeyPairSync } from "node:crypto";
 import { once } from "node:events";
 import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
@@ -26,6 +27,7 @@ import { thisMachine } from "../../src/doctor/machine.ts";
 import { openDoor } from "../../src/doors/http.ts";
 import { Remembered } from "../../src/doors/remembered.ts";
 import { packageRoot } from "../../src/place.ts";
+import { FAULTS } from "../../src/words/errors.ts";
 import { startInProcessBroker } from "../fakes/broker.ts";
 import { type FakeMachine, fakeMachine } from "../fakes/machine.ts";
 import { freePort } from "../fakes/mosquitto.ts";
@@ -356,6 +358,20 @@ describe("the doors", () => {
     await broker.close();
     const [finding] = await run(doorCheck, local, {});
     expect(finding).toMatchObject({ status: "failed", message: expect.stringContaining("BROKER_UNREACHABLE") });
+  });
+
+  it("the server's key for contacts must be there, and be its public half", async () => {
+    const local = (file: string): string => `  callback: { key: k1, publicKeyFile: ${file} }`;
+    const { publicKey, privateKey } = generateKeyPairSync("x25519");
+    const [good, bad] = [join(folder, "callback.pub"), join(folder, "callback.key")];
+    writeFileSync(good, publicKey.export({ format: "pem", type: "spki" }));
+    writeFileSync(bad, privateKey.export({ format: "pem", type: "pkcs8" }));
+    expect(brief(await run(configCheck, local(good), {}))).toEqual(["config: ok", "callback key: ok"]);
+    for (const file of [bad, join(folder, "none")])
+      expect((await run(configCheck, local(file), {}))[1]).toMatchObject({
+        status: "failed",
+        hint: FAULTS.CALLBACK_KEY.hint,
+      });
   });
 
   it("a token or password that is not there is said with the other secrets", async () => {

@@ -1,11 +1,27 @@
-// Secrets that the configuration names: there, readable, and by nobody else.
+// Keys and secrets that the configuration names: there, readable, and secrets by nobody else.
+import { type CallbackConfig, readPublicKey } from "../../config/callback.ts";
 import { readSecret } from "../../config/secret.ts";
 import { type Check, type Finding, failedBy, ok, type Patient, warn } from "../finding.ts";
 
 export const configCheck: Check = {
   name: "config",
-  run: (patient) => [ok("config", "the file is good"), ...secrets(patient)],
+  run: (patient) => [
+    ok("config", "the file is good"),
+    ...secrets(patient),
+    ...callbackKey(patient.config.local.callback),
+  ],
 };
+
+/** The one key that is no secret: anybody may read it, but it must be the right half. */
+function callbackKey(callback: CallbackConfig | undefined): Finding[] {
+  if (callback === undefined) return [];
+  try {
+    readPublicKey(callback.publicKeyFile);
+    return [ok("callback key", `${callback.publicKeyFile} is an X25519 public key`)];
+  } catch (thrown) {
+    return [failedBy("callback key", thrown)];
+  }
+}
 
 function secrets({ config, machine }: Patient): Finding[] {
   const { broker, cameras, http, mqttDoor, customers, notify } = config.local;
