@@ -5,7 +5,7 @@ import { gapsOver, rangesOf } from "./retention.ts";
 import type { Database } from "./sqlite.ts";
 import { type Tidier, WAITS } from "./tidy.ts";
 
-/** The type of event that is short-lived. Its rows have an index of their own, so that looking for them reads no others. */
+/** The type of event that is short-lived. Its rows have an index of their own: looking for them reads no others. */
 export const SHORT_LIVED = "callback";
 /** Rows that one transaction deletes, or one look for expired ones reads. */
 const SLICE_ROWS = 250;
@@ -19,12 +19,9 @@ interface Row {
   readonly json: string;
 }
 
-/** Makes the indexes; needs no version of the file: an earlier program keeps them up without knowing them. */
+/** Makes the index; needs no version of the file: an earlier program keeps it up without knowing it. */
 export function indexShortLived(db: Database): void {
-  db.exec(
-    `CREATE INDEX IF NOT EXISTS shortLived ON events (seq) WHERE type = '${SHORT_LIVED}';
-     CREATE INDEX IF NOT EXISTS shortLivedCarried ON carried (stream, seq) WHERE type = '${SHORT_LIVED}'`,
-  );
+  db.exec(`CREATE INDEX IF NOT EXISTS shortLived ON events (seq) WHERE type = '${SHORT_LIVED}'`);
 }
 
 export class ShortLived {
@@ -33,6 +30,8 @@ export class ShortLived {
   readonly #sql: ReturnType<typeof statements>;
   /** There is a contact in the file, or was since it was opened. */
   #met = false;
+  /** Some were carried over from another file when this one was made: later none come. */
+  readonly #carried: boolean;
   /** The write-ahead log may still hold what was deleted. */
   #toWipe = false;
 
@@ -41,7 +40,8 @@ export class ShortLived {
     this.#tidier = tidier;
     this.#sql = statements(db);
     // What an interrupted run deleted last may still be in its log.
-    if (this.#sql.any.get() !== undefined) {
+    this.#carried = this.#sql.anyCarried.get() !== undefined;
+    if (this.#carried || this.#sql.any.get() !== undefined) {
       this.met();
       this.#toWipe = true;
     }
@@ -76,7 +76,7 @@ export class ShortLived {
     if (!this.#met) return null;
     const past = ({ json }: Row): boolean => expiryOf(json) <= nowMs;
     const rows = (this.#sql.undone.all({ stream: own, limit: SLICE_ROWS }) as Row[]).filter(past);
-    const lost = rows.length > 0 ? rows : (this.#sql.carried.all(SLICE_ROWS) as Row[]).filter(past);
+    const lost = rows.length > 0 || !this.#carried ? rows : (this.#sql.carried.all(SLICE_ROWS) as Row[]).filter(past);
     const stream = lost[0]?.stream;
     if (stream === undefined) return null;
     const ranges = rangesOf(lost.filter((row) => row.stream === stream).map(({ seq }) => seq));
@@ -114,10 +114,8 @@ function statements(db: Database) {
     OR EXISTS (SELECT 1 FROM refused WHERE refused.seq = events.seq))`;
   const from = `events WHERE type = '${SHORT_LIVED}'`;
   return {
-    any: db.prepare(
-      `SELECT 1 FROM events WHERE type = '${SHORT_LIVED}'
-       UNION ALL SELECT 1 FROM carried WHERE type = '${SHORT_LIVED}' LIMIT 1`,
-    ),
+    any: db.prepare(`SELECT 1 FROM ${from} LIMIT 1`),
+    anyCarried: db.prepare(`SELECT 1 FROM carried WHERE type = '${SHORT_LIVED}' LIMIT 1`),
     done: db.prepare(`SELECT seq FROM ${from} AND seq < @head AND NOT ${unsettled} ORDER BY seq LIMIT @limit`).pluck(),
     undone: db.prepare(`SELECT @stream AS stream, seq, json FROM ${from} AND ${unsettled} ORDER BY seq LIMIT @limit`),
     carried: db.prepare(

@@ -127,6 +127,21 @@ describe("a call-back contact that could not be sent", () => {
     expect(typesIn(file)).toEqual(["gap"]);
   });
 
+  it("is given up in the stream it came from, where it was carried over from another machine's file", async () => {
+    const file = freshFile();
+    const first = await open(file);
+    const { stream } = await first.journal.head();
+    await commit(first.journal, "press", "callback");
+    await first.journal.close();
+    const clock = clockAt("2026-11-22T09:14:07.311Z");
+    const { journal } = await open(file, { ...quick, machine: "other", device: "till-03", now: clock.now });
+    expect((await journal.waiting(3, 0, 10)).map(({ type }) => type)).toEqual(["press", "callback"]);
+    clock.set(EXPIRES);
+    await until(() => typesIn(file).at(-1) === "gap", "the gap");
+    expect(stored(file).at(-1)?.data).toMatchObject({ stream, from: 2, to: 2, types: { callback: 1 } });
+    expect((await journal.waiting(3, 0, 10)).map(({ type }) => type)).toEqual(["press"]);
+  });
+
   it("is not told twice while the gap is on its way", async () => {
     const file = freshFile();
     const clock = clockAt("2026-11-22T09:14:07.311Z");
