@@ -22,6 +22,7 @@ import { padCheck } from "../../src/doctor/checks/pads.ts";
 import { judgeSupply, judgeTemperature, powerCheck } from "../../src/doctor/checks/power.ts";
 import { judgeDumps, judgeNode, judgeSwap } from "../../src/doctor/checks/process.ts";
 import { judgeService, serviceCheck } from "../../src/doctor/checks/service.ts";
+import { webhookCheck } from "../../src/doctor/checks/webhooks.ts";
 import { type Check, examine, type Finding, ok } from "../../src/doctor/finding.ts";
 import { thisMachine } from "../../src/doctor/machine.ts";
 import { openDoor } from "../../src/doors/http.ts";
@@ -382,5 +383,39 @@ describe("the doors", () => {
       "secret door: failed",
       "secret door mqtt: failed",
     ]);
+  });
+});
+
+describe("the receivers of alerts", () => {
+  const webhook = (url: string): string => `  notify: { webhooks: [{ id: desk, url: "${url}" }] }`;
+
+  it("accept connections and are sent nothing, or are away; only host and port are said", async () => {
+    expect(brief(await run(webhookCheck, "", {}))).toEqual(["webhooks: skipped"]);
+    let requests = 0;
+    let connections = 0;
+    const receiver = createServer((_request, response) => {
+      requests += 1;
+      response.end();
+    }).on("connection", () => {
+      connections += 1;
+    });
+    const port = await freePort();
+    receiver.listen(port, "127.0.0.1");
+    await once(receiver, "listening");
+    const url = `http://127.0.0.1:${port}/hooks/secret-part`;
+    expect(await run(webhookCheck, webhook(url), {})).toEqual([
+      { name: "webhook desk", status: "ok", message: `127.0.0.1:${port} accepts connections` },
+    ]);
+    receiver.close();
+    await once(receiver, "close");
+    expect({ connections, requests }).toEqual({ connections: 1, requests: 0 });
+    const [away] = await run(webhookCheck, webhook(url), {});
+    expect(away).toMatchObject({ status: "failed", message: expect.stringContaining("ECONNREFUSED") });
+    expect(JSON.stringify(away)).not.toContain("secret-part");
+  });
+
+  it("a name that does not resolve is told from a port that is shut", async () => {
+    const [finding] = await run(webhookCheck, webhook("https://receiver.invalid/x"), {});
+    expect(finding).toMatchObject({ status: "failed", message: expect.stringContaining("does not resolve") });
   });
 });

@@ -12,6 +12,7 @@ import { padCheck } from "./pads.ts";
 import { powerCheck } from "./power.ts";
 import { processCheck } from "./process.ts";
 import { serviceCheck } from "./service.ts";
+import { webhookCheck } from "./webhooks.ts";
 
 export const CHECKS: readonly Check[] = [
   configCheck,
@@ -25,5 +26,6 @@ export const CHECKS: readonly Check[] = [
   journalCheck,
   brokerCheck,
   doorCheck,
+  webhookCheck,
   serviceCheck,
 ];
