@@ -8,11 +8,13 @@ import { journalRows } from "./journal.ts";
 import { modelRows } from "./models.ts";
 import type { Row } from "./row.ts";
 import { serialRows } from "./serial.ts";
+import { surveyRows } from "./surveys.ts";
 
 export const SUBJECTS = {
   serial: serialRows,
   hid: hidRows,
   config: configRows,
+  survey: surveyRows,
   camera: cameraRows,
   models: modelRows,
   broker: brokerRows,

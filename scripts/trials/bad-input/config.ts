@@ -9,7 +9,9 @@ import { type Case, type Row, tryAll } from "./row.ts";
 import { withFolder, withTill } from "./till.ts";
 
 /** A small configuration that is good, to be spoilt. */
-const GOOD = stringify(trialConfig({ folder: "/nowhere", local: { pads: [{ id: "p1", driver: "simulated" }] } }));
+export const SMALL = stringify(
+  trialConfig({ folder: "/nowhere", local: { pads: [{ id: "p1", driver: "simulated" }] } }),
+);
 
 export async function configRows(): Promise<Row[]> {
   return await tryAll("config", [
@@ -17,29 +19,29 @@ export async function configRows(): Promise<Row[]> {
     refused("an empty file", "CONFIG_INVALID", ""),
     refused("two megabytes of comments", "CONFIG_UNREADABLE", `# ${"x".repeat(2_097_152)}\n`),
     refused("random bytes", "CONFIG_UNREADABLE", randomBytes(4_096)),
-    refused("Latin-1 instead of UTF-8", "CONFIG_UNREADABLE", Buffer.from(`${GOOD}# caf\u00e9\n`, "latin1")),
+    refused("Latin-1 instead of UTF-8", "CONFIG_UNREADABLE", Buffer.from(`${SMALL}# caf\u00e9\n`, "latin1")),
     refused("a list instead of settings", "CONFIG_INVALID", "- a\n- b\n"),
-    refused("cut off in the middle of a quote", "CONFIG_SYNTAX", `${GOOD}\nname: "half`),
-    refused("a tab as indentation", "CONFIG_SYNTAX", GOOD.replace("local:\n  device", "local:\n\tdevice")),
+    refused("cut off in the middle of a quote", "CONFIG_SYNTAX", `${SMALL}\nname: "half`),
+    refused("a tab as indentation", "CONFIG_SYNTAX", SMALL.replace("local:\n  device", "local:\n\tdevice")),
     refused(
       "a key twice",
       "CONFIG_SYNTAX",
-      GOOD.replace("  site: trial\n", "  site: trial\n  site: other\n"),
+      SMALL.replace("  site: trial\n", "  site: trial\n  site: other\n"),
       "line 5",
     ),
     refused(
       "an unknown key",
       "CONFIG_INVALID",
-      GOOD.replace("  site: trial\n", "  site: trial\n  colour: red\n"),
+      SMALL.replace("  site: trial\n", "  site: trial\n  colour: red\n"),
       "line 5",
     ),
-    refused("a number where text belongs", "CONFIG_INVALID", GOOD.replace("site: trial", "site: 17"), "line 4"),
-    refused("a device name with spaces", "CONFIG_INVALID", GOOD.replace("till-03", '"Till No 3"'), "line 3"),
-    refused("a touchpoint with a pad that is not there", "CONFIG_INVALID", GOOD.replace("- p1", "- p2"), "line 14"),
+    refused("a number where text belongs", "CONFIG_INVALID", SMALL.replace("site: trial", "site: 17"), "line 4"),
+    refused("a device name with spaces", "CONFIG_INVALID", SMALL.replace("till-03", '"Till No 3"'), "line 3"),
+    refused("a touchpoint with a pad that is not there", "CONFIG_INVALID", SMALL.replace("- p1", "- p2"), "line 14"),
     refused(
       "a driver that is not there",
       "CONFIG_INVALID",
-      GOOD.replace("driver: simulated", "driver: telepathy"),
+      SMALL.replace("driver: simulated", "driver: telepathy"),
       "line 9",
     ),
     refused("aliases that would unfold to millions", "CONFIG_SYNTAX", aliases()),
@@ -55,8 +57,11 @@ export async function configRows(): Promise<Row[]> {
   ]);
 }
 
-/** @param text undefined for no file at all */
-function refused(tried: string, code: string, text: string | Uint8Array | undefined, place?: string): Case {
+/**
+ * The daemon, started with this file, ends with the code and names the place.
+ * @param text undefined for no file at all
+ */
+export function refused(tried: string, code: string, text: string | Uint8Array | undefined, place?: string): Case {
   const at = place === undefined ? "" : ` at ${place}`;
   return {
     tried,
