@@ -20,12 +20,15 @@ export interface TrialSettings {
   readonly local?: Partial<ConfigInput["local"]>;
   /** Looks at the scene for episodes at the touchpoint. */
   readonly zone?: NonNullable<ConfigInput["fleet"]["touchpoints"][number]["zone"]>;
+  /** Readers that serve the touchpoint, and what their codes are. */
+  readonly readers?: readonly string[];
+  readonly context?: NonNullable<ConfigInput["fleet"]["touchpoints"][number]["context"]>;
   readonly mood?: ConfigInput["fleet"]["mood"];
 }
 
 /** The configuration as a person would write it. */
 export function trialConfig(settings: TrialSettings): ConfigInput {
-  const { folder, brokerUrl, local = {}, zone, mood } = settings;
+  const { folder, brokerUrl, local = {}, zone, mood, readers, context } = settings;
   const buttons = settings.buttons ?? ["1", "2", "3", "4"];
   return {
     version: 1,
@@ -48,6 +51,8 @@ export function trialConfig(settings: TrialSettings): ConfigInput {
             buttons: Object.fromEntries(buttons.map((button, i) => [button, (i % 4) + 1])),
           },
           ...(zone === undefined ? {} : { zone }),
+          ...(readers === undefined ? {} : { readers: [...readers] }),
+          ...(context === undefined ? {} : { context }),
         },
       ],
       ...(mood === undefined ? {} : { mood }),

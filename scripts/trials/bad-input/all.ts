@@ -7,12 +7,14 @@ import { hidRows } from "./hid.ts";
 import { journalRows } from "./journal.ts";
 import { modelRows } from "./models.ts";
 import type { Row } from "./row.ts";
+import { scannerRows } from "./scanner.ts";
 import { serialRows } from "./serial.ts";
 import { surveyRows } from "./surveys.ts";
 
 export const SUBJECTS = {
   serial: serialRows,
   hid: hidRows,
+  scanner: scannerRows,
   config: configRows,
   survey: surveyRows,
   camera: cameraRows,

@@ -69,7 +69,8 @@ async function withLine(cable: Cable, till: Till, rows: typeof sentenceRows): Pr
   }
 }
 
-async function openEnd(path: string): Promise<SerialPort> {
+/** The far end of a line, opened at any speed. */
+export async function openEnd(path: string): Promise<SerialPort> {
   const port = new SerialPort({ path, baudRate: 115_200, autoOpen: false });
   port.on("error", () => undefined);
   await new Promise<void>((resolve, reject) => port.open((error) => (error === null ? resolve() : reject(error))));
