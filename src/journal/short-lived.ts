@@ -74,7 +74,7 @@ export class ShortLived {
   /** What nobody confirmed and is too old now: to be deleted with a gap that owns it; null where there is none. */
   expired(own: string, nowMs: number): Drop | null {
     if (!this.#met) return null;
-    const past = ({ json }: Row): boolean => expiryOf(json) <= nowMs;
+    const past = (row: Row): boolean => expiryOf(row) <= nowMs;
     const rows = (this.#sql.undone.all({ stream: own, limit: SLICE_ROWS }) as Row[]).filter(past);
     const lost = rows.length > 0 || !this.#carried ? rows : (this.#sql.carried.all(SLICE_ROWS) as Row[]).filter(past);
     const stream = lost[0]?.stream;
@@ -100,10 +100,9 @@ export class ShortLived {
   }
 }
 
-/** A contact whose end cannot be read is not kept. */
-function expiryOf(json: string): number {
-  const { data } = JSON.parse(json) as { data: { expires?: unknown } };
-  const expiresMs = typeof data.expires === "string" ? Date.parse(data.expires) : Number.NaN;
+/** UTC milliseconds; a contact whose end cannot be read is not kept. The row may be damaged: it need not be JSON. */
+function expiryOf({ json }: Row): number {
+  const expiresMs = Date.parse(/"expires":"([^"]+)"/.exec(json)?.[1] ?? "");
   return Number.isNaN(expiresMs) ? 0 : expiresMs;
 }
 

@@ -142,6 +142,14 @@ describe("a call-back contact that could not be sent", () => {
     expect((await journal.waiting(3, 0, 10)).map(({ type }) => type)).toEqual(["press"]);
   });
 
+  it("whose end cannot be read is not kept", async () => {
+    const file = freshFile();
+    const { journal } = await open(file, quick);
+    await journal.commit({ events: [contact(SEALED, "soon"), stamped("press", 2)], keep: {} });
+    await until(() => typesIn(file).at(-1) === "gap", "the gap");
+    expect(typesIn(file)).toEqual(["press", "gap"]);
+  });
+
   it("is not told twice while the gap is on its way", async () => {
     const file = freshFile();
     const clock = clockAt("2026-11-22T09:14:07.311Z");
