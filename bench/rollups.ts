@@ -43,8 +43,9 @@ try {
     ours: rate(rebuildMs),
     bare: `${rate(bareMs)} parsed`,
     ratio: bareMs / rebuildMs,
-    aim: "≥ 0.2× of reading and parsing once",
-    met: bareMs / rebuildMs >= 0.2,
+    // Nobody waits for it: it is made again beside presses, when a view was lost or the program has changed what it counts.
+    aim: "< 60 s",
+    met: rebuildMs < 60_000,
   });
 
   const journal = await openJournal(journalSettings(file, "bench"));
