@@ -35,24 +35,28 @@ export type Choose = (touchpoint: string, atMs: number, who: Who | undefined) =>
 
 /**
  * Counts events in the order of their `seq`. A judgement may come later than its presses, an episode later than those it
- * claims, and a sale may be corrected by the same number on the same day: so all are read before anything is counted.
+ * claims, and a sale may be corrected by the same number on the same day: so all are gone through twice.
+ * @param events may be read anew each time, so that a day of any length takes little memory
  * @param calendar of the shop's own clock
  */
-export function count(events: Iterable<Told>, choose: Choose, calendar: Calendar): void {
-  const all = [...events].map(read);
-  const known: Known = {
-    choose,
-    judged: new Set(all.flatMap(({ judgement }) => judgement?.presses ?? [])),
-    claimed: new Set(all.flatMap(({ contact }) => contact?.presses ?? [])),
-    ended: new Set(all.flatMap(({ shift }) => (shift?.end === undefined ? [] : [shift.shift]))),
-    leftOut: new Set(all.flatMap(({ id, press }) => (press?.flags.some((flag) => LEFT_OUT.has(flag)) ? [id] : []))),
-  };
-  const answers = new Map(all.flatMap(({ id, answer }) => (answer === undefined ? [] : [[id, answer] as const])));
-  const whys = whysOf(all, known);
+export function count(events: Iterable<Read>, choose: Choose, calendar: Calendar): void {
+  const known: Known = { choose, judged: new Set(), claimed: new Set(), ended: new Set(), leftOut: new Set() };
+  const answers = new Map<string, EventData["answer"]>();
+  const explaining: Read[] = [];
+  for (const event of events) {
+    const { id, judgement, contact, shift, press, answer } = event;
+    for (const judged of judgement?.presses ?? []) known.judged.add(judged);
+    for (const claimed of contact?.presses ?? []) known.claimed.add(claimed);
+    if (shift?.end !== undefined) known.ended.add(shift.shift);
+    if (press?.flags.some((flag) => LEFT_OUT.has(flag))) known.leftOut.add(id);
+    if (answer !== undefined) answers.set(id, answer);
+    if ((press ?? answer)?.follows !== undefined) explaining.push(event);
+  }
+  const whys = whysOf(explaining, known);
   const sales = new Map<string, Sale>();
   const named = new Set<string>();
   const reacted = new Set<string>();
-  for (const event of all) {
+  for (const event of events) {
     const { id, touchpoint, press, answer, transaction } = event;
     if (touchpoint === undefined) continue;
     const response = press ?? answer;
@@ -92,7 +96,7 @@ export function tally(events: Iterable<Told>, { shift, period, timezone }: Tally
   const all = [...events];
   const places = new Map<string, Counts>();
   count(
-    all,
+    all.map(read),
     (touchpoint, atMs, who) => {
       if (period !== undefined && (atMs < period.fromMs || atMs >= period.toMs)) return [];
       if (shift !== undefined && shift !== who?.shift && shift !== who?.staff) return [];
@@ -126,9 +130,9 @@ export function openAlerts(
 }
 
 /** An event with its data under the name of its type; without it where the data is not what it should be. */
-type Read = Told & { readonly ms: number } & { readonly [T in keyof EventData]?: EventData[T] };
+export type Read = Told & { readonly ms: number } & { readonly [T in keyof EventData]?: EventData[T] };
 
-function read(event: Told): Read {
+export function read(event: Told): Read {
   const schema = Object.hasOwn(EVENT_DATA, event.type) ? EVENT_DATA[event.type as keyof EventData] : undefined;
   const parsed = schema?.safeParse(event.data);
   const ms = Date.parse(event.time) + (event.offsetMs ?? 0);
@@ -137,11 +141,11 @@ function read(event: Told): Read {
 
 interface Known {
   readonly choose: Choose;
-  readonly judged: ReadonlySet<string>;
-  readonly claimed: ReadonlySet<string>;
-  readonly leftOut: ReadonlySet<string>;
+  readonly judged: Set<string>;
+  readonly claimed: Set<string>;
+  readonly leftOut: Set<string>;
   /** Shifts whose time on duty is known. */
-  readonly ended: ReadonlySet<string>;
+  readonly ended: Set<string>;
 }
 
 /** Whether a press or answer is one, as far as is known: of those that were not read nothing bad is. */

@@ -3,7 +3,7 @@ import type { EventFilter, StoredEvent } from "../journal/read.ts";
 import type { Database } from "../journal/sqlite.ts";
 import { type Counts, emptyCounts } from "../metrics/counts.ts";
 import { offsetOf, type Repairs } from "../metrics/repair.ts";
-import { count, type Told } from "../metrics/tally.ts";
+import { count, read, type Told } from "../metrics/tally.ts";
 import { Calendar, quarterOf, type Span } from "../touchpoint/calendar.ts";
 import { type Envelope, EVENT_DATA, type EventData } from "../words/events.ts";
 import { type Concern, Concerns } from "./concerns.ts";
@@ -33,6 +33,8 @@ export const COUNTED = [
 ] as const;
 /** What the counts of a day are made from. */
 export const READ_FOR_COUNTS: readonly string[] = [...COUNTED, "judgement"];
+/** Rows of a day that are held in memory at once. */
+const MOST_IN_MEMORY = 20_000;
 /** Rows between two looks at how much is kept in memory. */
 const STEP_ROWS = 5_000;
 
@@ -52,10 +54,13 @@ export class View {
   #days = new Map<string, Day>();
   readonly #touched = new Set<string>();
   readonly #kept: Kept;
+  readonly #mostInMemory: number;
   #repairs: { readonly seq: number; readonly data: EventData["clock"] }[] = [];
   #lastBoot = "";
 
-  constructor(db: Database, timezone: string) {
+  /** @param mostInMemory rows of a day that are held in memory at once */
+  constructor(db: Database, timezone: string, mostInMemory = MOST_IN_MEMORY) {
+    this.#mostInMemory = mostInMemory;
     this.#db = db;
     this.#calendar = new Calendar(timezone);
     this.#kept = new Kept(db, this.#calendar);
@@ -258,8 +263,15 @@ export class View {
     const quarters = new Map<string, Counts>();
     const shifts = new Map<string, Counts>();
     const range = { afterSeq: day.firstSeq - 1, throughSeq: day.lastSeq, types: READ_FOR_COUNTS };
+    const { repairs } = this;
+    const rows = {
+      *[Symbol.iterator]() {
+        for (const event of told(source.events(range), repairs)) yield read(event);
+      },
+    };
+    // A day as days are is read once; one that is longer twice, since memory is what there is least of.
     count(
-      told(source.events(range), this.repairs),
+      day.lastSeq - day.firstSeq < this.#mostInMemory ? [...rows] : rows,
       (touchpoint, atMs, who) => {
         if (atMs < fromMs || atMs >= toMs) return [];
         const key = `${quarterOf(atMs).fromMs} ${touchpoint}`;

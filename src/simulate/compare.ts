@@ -4,7 +4,7 @@ import { type Counts, emptyCounts } from "../metrics/counts.ts";
 import { offsetOf, repairsIn } from "../metrics/repair.ts";
 import { reportOf, type TouchpointReport } from "../metrics/report.ts";
 import type { Figure } from "../metrics/scales.ts";
-import { count, type Told, tally } from "../metrics/tally.ts";
+import { count, read, type Told, tally } from "../metrics/tally.ts";
 import { addOne } from "../metrics/tree.ts";
 import { Calendar } from "../touchpoint/calendar.ts";
 import { localTime } from "../touchpoint/local-time.ts";
@@ -65,7 +65,7 @@ class Parts {
       return counts;
     };
     count(
-      events,
+      events.map(read),
       // What the camera and the place say is of nobody's shift.
       (touchpoint, atMs, who) =>
         who === undefined
