@@ -9,7 +9,7 @@ export interface RollupsData {
   readonly view: string;
   readonly timezone: string;
   readonly settings: RollupSettings;
-  /** Between two passes, milliseconds. */
+  /** Between two passes at least, milliseconds. */
   readonly everyMs: number;
 }
 
