@@ -160,7 +160,6 @@ export async function runAgent(config: Config, options: AgentOptions): Promise<v
   };
   const lamps = createLamps((pad, pattern) => pads.port(pad)?.indicate(pattern, pad));
   const notify = startNotify(local.notify, { signal: sending.signal, report: (stage) => health.stage(stage), dropped });
-  const emotion = local.privacy.emotion !== undefined;
   const settings = engineSettings(config, local.customers === undefined ? undefined : customerHash(local.customers));
   const kept = await journal.kept("");
   time.attach(journal, kept);
@@ -208,7 +207,7 @@ export async function runAgent(config: Config, options: AgentOptions): Promise<v
     ...(seal === undefined ? {} : { seal }),
     opened: (url) => options.door?.(url),
   });
-  const vision = runEyes(config, emotion, inputs.signal, health, boottime.nowMs, engine);
+  const vision = runEyes(config, settings.mood !== undefined, inputs.signal, health, boottime.nowMs, engine);
   const rollups = runRollups(
     {
       journal: journalFile,

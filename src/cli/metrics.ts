@@ -73,11 +73,12 @@ function metrics(options: Options): void {
         : judgedAnew(totals, asked, policy, config.fleet.touchpoints, timezone);
     // By other rules than the live ones, and of a person, hours are not told.
     const hours = policy === undefined && options.shift === undefined ? totals.hours : undefined;
+    const questionnaires = questionnairesOf(config.fleet);
     const reports = tallies
       .filter(({ touchpoint }) => options.touchpoint === undefined || options.touchpoint === touchpoint)
       .map((place) =>
         reportOf(place, {
-          questionnaires: questionnairesOf(config.fleet),
+          questionnaires,
           ...(hours === undefined ? {} : { hours: hours(place.touchpoint) }),
           ...(options.question === undefined ? {} : { question: options.question }),
           ...(options.shift === undefined ? {} : { k: config.fleet.rollups.leastPerShift }),

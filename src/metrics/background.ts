@@ -1,7 +1,7 @@
 // The emotional background and the smile index of a period, from mood intervals: never of a person, shift or sale. Pure.
 import type { EventData } from "../words/events.ts";
 import type { Figure } from "./scales.ts";
-import { addGroup, intervalOf, NOTHING_WEIGHTED, type WeightedSum, weightedMean } from "./weighted.ts";
+import { addGroup, NOTHING_WEIGHTED, type WeightedSum, weightedFigure } from "./weighted.ts";
 
 export interface Background {
   /** Intervals that told figures, and those that were suppressed because fewer than k people came. */
@@ -41,22 +41,10 @@ export function countMood(into: Background, mood: EventData["mood"]): void {
  * groups, because readings of one face are no independent cases.
  */
 export function backgroundFigures(background: Background): Figure[] {
-  const { told } = background;
-  const figure = (metric: string, sum: WeightedSum, low: number): Figure => {
-    const estimate = weightedMean(sum);
-    const interval = intervalOf(estimate);
-    return {
-      metric,
-      n: told.people,
-      numerator: sum.value,
-      denominator: sum.weight,
-      value: estimate.value,
-      interval: interval === null ? null : [Math.max(low, interval[0]), Math.min(1, interval[1])],
-    };
-  };
+  const { people } = background.told;
   return [
-    figure("emotional-background", background.valence, -1),
-    figure("smile-index", background.smile, 0),
+    weightedFigure("emotional-background", people, background.valence, -1, 1),
+    weightedFigure("smile-index", people, background.smile, 0, 1),
     covered(background),
   ];
 }

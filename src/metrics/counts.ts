@@ -53,6 +53,13 @@ export interface Counts {
   readonly covered: { running: number; camera: number };
 }
 
+/** The counts under a key, made where there are none yet. */
+export function countsAt<K>(all: Map<K, Counts>, key: K): Counts {
+  const counts = all.get(key) ?? emptyCounts();
+  all.set(key, counts);
+  return counts;
+}
+
 export function emptyCounts(): Counts {
   const sum = (): Sum => ({ ...NOTHING_SUMMED });
   return {

@@ -1,7 +1,7 @@
 // How long people waited and how many of them, from intervals of a queue. Pure.
 import type { EventData } from "../words/events.ts";
 import { type Figure, share } from "./scales.ts";
-import { addGroup, intervalOf, NOTHING_WEIGHTED, type WeightedSum, weightedMean } from "./weighted.ts";
+import { addGroup, NOTHING_WEIGHTED, type WeightedSum, weightedFigure } from "./weighted.ts";
 
 export interface Queue {
   /** Seconds waited, by interval, each weighing as many waits as it has. */
@@ -33,22 +33,10 @@ export function countQueue(into: Queue, queue: EventData["queue"]): void {
  * groups, because those who wait together wait alike.
  */
 export function queueFigures({ waits, length, ended, gaveUp, lost }: Queue): Figure[] {
-  const figure = (metric: string, n: number, sum: WeightedSum): Figure => {
-    const estimate = weightedMean(sum);
-    const interval = intervalOf(estimate);
-    return {
-      metric,
-      n,
-      numerator: sum.value,
-      denominator: sum.weight,
-      value: estimate.value,
-      interval: interval === null ? null : [Math.max(0, interval[0]), interval[1]],
-    };
-  };
   return [
-    figure("queue-wait-s", ended, waits),
+    weightedFigure("queue-wait-s", ended, waits, 0),
     {
-      ...figure("queue-length", length.groups, length),
+      ...weightedFigure("queue-length", length.groups, length, 0),
       numerator: length.value / 1000,
       denominator: length.weight / 1000,
     },

@@ -3,7 +3,7 @@
 import { Calendar, QUARTER_MS, quarterOf, type Span } from "../touchpoint/calendar.ts";
 import { type Envelope, EVENT_DATA, type EventData } from "../words/events.ts";
 import { countMood } from "./background.ts";
-import { type Counts, emptyCounts } from "./counts.ts";
+import { type Counts, countsAt } from "./counts.ts";
 import { countExplained } from "./drivers.ts";
 import { countDuration } from "./durations.ts";
 import { countQueue } from "./queue.ts";
@@ -100,14 +100,12 @@ export function tally(events: Iterable<Told>, { shift, period, timezone }: Tally
     (touchpoint, atMs, who) => {
       if (period !== undefined && (atMs < period.fromMs || atMs >= period.toMs)) return [];
       if (shift !== undefined && shift !== who?.shift && shift !== who?.staff) return [];
-      const counts = places.get(touchpoint) ?? emptyCounts();
-      places.set(touchpoint, counts);
-      return [counts];
+      return [countsAt(places, touchpoint)];
     },
     new Calendar(timezone ?? "UTC"),
   );
   const open = shift === undefined ? openAlerts(all, period?.toMs) : new Map<string, EventData["alert"][]>();
-  for (const touchpoint of open.keys()) if (!places.has(touchpoint)) places.set(touchpoint, emptyCounts());
+  for (const touchpoint of open.keys()) countsAt(places, touchpoint);
   return [...places].map(([touchpoint, counts]) => ({ touchpoint, ...counts, open: open.get(touchpoint) ?? [] }));
 }
 
@@ -252,10 +250,10 @@ function countSale({ touchpoint, atMs, words, sale }: Sale, named: boolean, know
     if (sale.shift !== undefined && known.ended.has(sale.shift)) countWork(into.workload, sale);
     if (sale.items !== null) addTo(sales.items, sale.items);
     if (sale.amount === null) continue;
-    const currency = sale.currency ?? "";
-    const amounts = sales.amounts[currency] ?? { ...NOTHING_SUMMED };
-    sales.amounts[currency] = amounts;
-    addTo(amounts, sale.amount);
+    addTo(
+      branchOf(sales.amounts, sale.currency ?? "", () => ({ ...NOTHING_SUMMED })),
+      sale.amount,
+    );
   }
 }
 

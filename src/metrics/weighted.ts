@@ -1,5 +1,6 @@
 // Weighted means over groups that hang together within themselves, such as intervals of time. Pure.
 import { type Interval, studentT } from "./intervals.ts";
+import type { Figure } from "./scales.ts";
 
 /** Sums over groups: of weights, of weight times value, and what their squares need. */
 export interface WeightedSum {
@@ -60,4 +61,24 @@ export function intervalOf({ value, variance, effective }: Estimate): Interval |
   if (value === null || variance === null) return null;
   const half = studentT(Math.max(1, Math.floor(effective - 1 + 1e-9))) * Math.sqrt(variance);
   return [value - half, value + half];
+}
+
+/** A weighted mean as a figure. @param n cases it rests on, `low` and `high` what it can be at the least and at the most */
+export function weightedFigure(
+  metric: string,
+  n: number,
+  sum: Readonly<WeightedSum>,
+  low: number,
+  high = Number.POSITIVE_INFINITY,
+): Figure {
+  const estimate = weightedMean(sum);
+  const interval = intervalOf(estimate);
+  return {
+    metric,
+    n,
+    numerator: sum.value,
+    denominator: sum.weight,
+    value: estimate.value,
+    interval: interval === null ? null : [Math.max(low, interval[0]), Math.min(high, interval[1])],
+  };
 }

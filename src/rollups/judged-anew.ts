@@ -33,8 +33,11 @@ export function judgedAnew(
       data,
     }),
   );
-  const open = new Map(totals.tallies({ period }).map((place) => [place.touchpoint, place.open]));
+  const open = shift === undefined ? totals.open(period.toMs) : [];
   return tally([...events, ...judgements], { period, timezone, ...(shift === undefined ? {} : { shift }) }).map(
-    (place) => ({ ...place, open: shift === undefined ? (open.get(place.touchpoint) ?? []) : [] }),
+    (place) => ({
+      ...place,
+      open: open.filter(({ touchpoint }) => touchpoint === place.touchpoint).map(({ data }) => data),
+    }),
   );
 }

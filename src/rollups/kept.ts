@@ -29,13 +29,9 @@ export class Kept {
       .pluck()
       .get(...where) as string | undefined;
     const text = countsText(counts);
-    // The journal has given up some of what was counted here: the former counts are the better ones.
-    if (before === text || (before !== undefined && eventsIn(before) > counts.events)) return;
+    if (!isNews(before, text, counts)) return;
     this.sql("INSERT OR REPLACE INTO quarters VALUES (?, ?, ?, ?)").run(...where, text);
-    const hour = this.#calendar.hourOf(startMs);
-    this.due("15m", startMs, touchpoint);
-    this.due("hour", hour.fromMs, touchpoint);
-    this.due("day", this.#calendar.dayOf(this.#calendar.dateOf(startMs)).fromMs, touchpoint);
+    this.#dueQuarter(startMs, touchpoint);
   }
 
   sumDay(stream: string, date: string, touchpoint: string): void {
@@ -52,9 +48,9 @@ export class Kept {
       .pluck()
       .get(...where) as string | undefined;
     const text = countsText(counts);
-    if (before === text || (before !== undefined && eventsIn(before) > counts.events)) return;
+    if (!isNews(before, text, counts)) return;
     this.sql("INSERT OR REPLACE INTO shiftCounts VALUES (?, ?, ?, ?, ?, ?)").run(...where, text);
-    if (shift !== "") this.due("shift", 0, touchpoint, shift);
+    if (shift !== "") this.#due("shift", 0, touchpoint, shift);
   }
 
   /** Counts of a touchpoint in a span of whole quarter-hours. */
@@ -82,7 +78,7 @@ export class Kept {
       ms(data.start),
       ms(data.end),
     );
-    this.due("shift", 0, event.touchpoint, data.shift);
+    this.#due("shift", 0, event.touchpoint, data.shift);
   }
 
   alert(event: Envelope): void {
@@ -117,25 +113,33 @@ export class Kept {
   /** Forgets a day that is to be counted from rows that are read again. */
   forgetDay(stream: string, date: string): void {
     const { fromMs, toMs } = this.#calendar.dayOf(date);
-    this.dueSpan(fromMs, toMs);
+    this.#dueSpan(fromMs, toMs);
     this.sql("DELETE FROM quarters WHERE stream = ? AND startMs >= ? AND startMs < ?").run(stream, fromMs, toMs);
     for (const table of ["dayCounts", "shiftCounts", "days"])
       this.sql(`DELETE FROM ${table} WHERE stream = ? AND date = ?`).run(stream, date);
   }
 
   /** Everything that was told of this span may have to be told anew. */
-  dueSpan(fromMs: number, toMs: number): void {
+  #dueSpan(fromMs: number, toMs: number): void {
     const touched = this.sql(
       "SELECT DISTINCT startMs, touchpoint FROM quarters WHERE startMs >= ? AND startMs < ?",
     ).all(fromMs, toMs) as { startMs: number; touchpoint: string }[];
-    for (const { startMs, touchpoint } of touched) {
-      this.due("15m", startMs, touchpoint);
-      this.due("hour", this.#calendar.hourOf(startMs).fromMs, touchpoint);
-      this.due("day", this.#calendar.dayOf(this.#calendar.dateOf(startMs)).fromMs, touchpoint);
-    }
+    for (const { startMs, touchpoint } of touched) this.#dueQuarter(startMs, touchpoint);
   }
 
-  due(window: string, startMs: number, touchpoint: string, shift = ""): void {
+  /** A quarter-hour, and the hour and the day that it is part of. */
+  #dueQuarter(startMs: number, touchpoint: string): void {
+    this.#due("15m", startMs, touchpoint);
+    this.#due("hour", this.#calendar.hourOf(startMs).fromMs, touchpoint);
+    this.#due("day", this.#calendar.dayOf(this.#calendar.dateOf(startMs)).fromMs, touchpoint);
+  }
+
+  #due(window: string, startMs: number, touchpoint: string, shift = ""): void {
     this.sql("INSERT OR IGNORE INTO due VALUES (?, ?, ?, ?)").run(window, startMs, touchpoint, shift);
   }
+}
+
+/** Where the journal has given up some of what was counted before, the former counts are the better ones. */
+function isNews(before: string | undefined, text: string, counts: Counts): boolean {
+  return before === undefined || (before !== text && eventsIn(before) <= counts.events);
 }

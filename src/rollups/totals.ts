@@ -1,7 +1,7 @@
 // Counts of any period: whole days as they were summed up, the rest counted from the journal. For whoever asks.
 import { existsSync } from "node:fs";
 import type { Database } from "../journal/sqlite.ts";
-import { type Counts, emptyCounts } from "../metrics/counts.ts";
+import { type Counts, countsAt } from "../metrics/counts.ts";
 import type { Hour } from "../metrics/silence.ts";
 import { type TouchpointTally, tally } from "../metrics/tally.ts";
 import { merge } from "../metrics/tree.ts";
@@ -21,6 +21,8 @@ export interface Asked {
 export interface Totals {
   /** Counts by touchpoint. */
   tallies(asked: Asked): TouchpointTally[];
+  /** The last word on alerts that are not resolved and were raised before, UTC milliseconds. */
+  open(beforeMs: number): Open[];
   /** Hour by hour, what may show whether reasons go with silence; empty where the span is longer than a month. */
   hours(touchpoint: string): Hour[];
   /** Events that may count in the period, in the order of their `seq`: to count them by other rules. */
@@ -38,12 +40,14 @@ const NONE: Span = { fromMs: 0, toMs: 0 };
  */
 export function openTotals(file: string, source: Source, timezone: string, hours: Span = NONE): Totals {
   const db = openTables(":memory:", timezone);
-  if (existsSync(file)) copyTables(db, file, hours.toMs - hours.fromMs <= HOURS_OF_MS ? hours : NONE);
+  const single = hours.toMs - hours.fromMs <= HOURS_OF_MS ? hours : NONE;
+  if (existsSync(file)) copyTables(db, file, single);
   const view = new View(db, timezone);
   view.catchUp(source);
   return {
     tallies: (asked) => talliesOf(db, view, source, asked),
-    hours: (touchpoint) => (hours.toMs - hours.fromMs <= HOURS_OF_MS ? hoursOf(db, view, touchpoint, hours) : []),
+    open: (beforeMs) => openOf(db, beforeMs),
+    hours: (touchpoint) => hoursOf(db, view, touchpoint, single),
     events: (period, types) => eventsOf(db, view, source, period, types),
     close: () => db.close(),
   };
@@ -53,16 +57,12 @@ function talliesOf(db: Database, view: View, source: Source, { period, shift }: 
   const { timezone } = view.calendar;
   const dates = db.prepare("SELECT DISTINCT date FROM days ORDER BY date").pluck().all() as string[];
   const sums = new Map<string, Counts>();
-  const sumOf = (touchpoint: string): Counts => {
-    const sum = sums.get(touchpoint) ?? emptyCounts();
-    sums.set(touchpoint, sum);
-    return sum;
-  };
   for (const date of dates) {
     const day = view.calendar.dayOf(date);
     if (day.toMs <= period.fromMs || day.fromMs >= period.toMs) continue;
     const whole = period.fromMs <= day.fromMs && day.toMs <= period.toMs;
-    if (whole) for (const { touchpoint, counts } of rowsOf(db, date, shift)) addText(sumOf(touchpoint), counts);
+    if (whole)
+      for (const { touchpoint, counts } of rowsOf(db, date, shift)) addText(countsAt(sums, touchpoint), counts);
     else {
       const part = { fromMs: Math.max(day.fromMs, period.fromMs), toMs: Math.min(day.toMs, period.toMs) };
       const events = eventsOf(db, view, source, part, READ_FOR_COUNTS);
@@ -71,11 +71,11 @@ function talliesOf(db: Database, view: View, source: Source, { period, shift }: 
         timezone,
         ...(shift === undefined ? {} : { shift }),
       }))
-        merge(sumOf(touchpoint), counts);
+        merge(countsAt(sums, touchpoint), counts);
     }
   }
   const open = shift === undefined ? openOf(db, period.toMs) : [];
-  for (const { touchpoint } of open) if (!sums.has(touchpoint)) sums.set(touchpoint, emptyCounts());
+  for (const { touchpoint } of open) countsAt(sums, touchpoint);
   return [...sums]
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([touchpoint, counts]) => ({
@@ -91,10 +91,7 @@ function hoursOf(db: Database, { calendar }: View, touchpoint: string, { fromMs,
     .all(fromMs, toMs, touchpoint) as { startMs: number; counts: string }[];
   const hours = new Map<number, Counts>();
   for (const { startMs, counts } of rows) {
-    const hour = calendar.hourOf(startMs).fromMs;
-    const sum = hours.get(hour) ?? emptyCounts();
-    hours.set(hour, sum);
-    addText(sum, counts);
+    addText(countsAt(hours, calendar.hourOf(startMs).fromMs), counts);
   }
   return [...hours.values()].map(({ contacts, reasons }) => {
     const named: Record<string, number> = {};
@@ -132,7 +129,7 @@ function eventsOf(
   return told(source.events({ afterSeq: range.first - 1, throughSeq: range.last, types }), view.repairs);
 }
 
-interface Open {
+export interface Open {
   readonly touchpoint: string;
   readonly data: EventData["alert"];
 }

@@ -1,7 +1,7 @@
 // The view: counts by quarter-hour, day and shift, kept up with the journal. What it holds is what counting all anew would give.
 import type { EventFilter, StoredEvent } from "../journal/read.ts";
 import type { Database } from "../journal/sqlite.ts";
-import { type Counts, emptyCounts } from "../metrics/counts.ts";
+import { type Counts, countsAt } from "../metrics/counts.ts";
 import { offsetOf, type Repairs } from "../metrics/repair.ts";
 import { count, read, type Told } from "../metrics/tally.ts";
 import { Calendar, quarterOf, type Span } from "../touchpoint/calendar.ts";
@@ -275,9 +275,9 @@ export class View {
       (touchpoint, atMs, who) => {
         if (atMs < fromMs || atMs >= toMs) return [];
         const key = `${quarterOf(atMs).fromMs} ${touchpoint}`;
-        const into = [of(quarters, key)];
+        const into = [countsAt(quarters, key)];
         if (who?.shift !== undefined || who?.staff !== undefined)
-          into.push(of(shifts, JSON.stringify([touchpoint, who.shift ?? "", who.staff ?? ""])));
+          into.push(countsAt(shifts, JSON.stringify([touchpoint, who.shift ?? "", who.staff ?? ""])));
         return into;
       },
       this.#calendar,
@@ -328,12 +328,6 @@ function parse({ json }: StoredEvent): Envelope | undefined {
   } catch {
     return undefined;
   }
-}
-
-function of(counts: Map<string, Counts>, key: string): Counts {
-  const known = counts.get(key) ?? emptyCounts();
-  counts.set(key, known);
-  return known;
 }
 
 /** The two halves of a key; the first has no blank. */

@@ -1,6 +1,6 @@
 // Lays the truth of a simulated day beside what the metrics say of its events.
 
-import { type Counts, emptyCounts } from "../metrics/counts.ts";
+import { type Counts, countsAt, emptyCounts } from "../metrics/counts.ts";
 import { offsetOf, repairsIn } from "../metrics/repair.ts";
 import { reportOf, type TouchpointReport } from "../metrics/report.ts";
 import type { Figure } from "../metrics/scales.ts";
@@ -59,11 +59,6 @@ class Parts {
   readonly #staff = new Map<string, Counts>();
 
   constructor(events: readonly Told[]) {
-    const window = (of: Map<string, Counts>, key: string): Counts => {
-      const counts = of.get(key) ?? emptyCounts();
-      of.set(key, counts);
-      return counts;
-    };
     count(
       events.map(read),
       // What the camera and the place say is of nobody's shift.
@@ -71,8 +66,8 @@ class Parts {
         who === undefined
           ? []
           : [
-              window(this.#hours, `${touchpoint}/${this.hourOf(atMs)}`),
-              window(this.#staff, `${touchpoint}/${who.staff ?? NOBODY}`),
+              countsAt(this.#hours, `${touchpoint}/${this.hourOf(atMs)}`),
+              countsAt(this.#staff, `${touchpoint}/${who.staff ?? NOBODY}`),
             ],
       this.#calendar,
     );

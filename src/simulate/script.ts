@@ -1,4 +1,5 @@
 // The script of a day while it is written: what reaches the agent and when, who stands where, and what is true of it.
+import { dayOf } from "../touchpoint/calendar.ts";
 import { localTime } from "../touchpoint/local-time.ts";
 import type { Input, PressInput } from "../words/inputs.ts";
 import { seededRandom } from "./random.ts";
@@ -66,8 +67,7 @@ export class Script {
 
   /** Boottime of the next day's first moment. */
   nextMidnightMs(): number {
-    const next = new Date(Date.parse(`${this.options.date}T12:00:00Z`) + 86_400_000).toISOString().slice(0, 10);
-    return unixOf(next, "00:00") - this.#midnightMs + MIDNIGHT_MS;
+    return dayOf(this.options.date, TIMEZONE).toMs - this.#midnightMs + MIDNIGHT_MS;
   }
 
   /** True UTC of a moment, milliseconds. */

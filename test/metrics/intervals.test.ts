@@ -60,15 +60,7 @@ describe("the interval of a net promoter score", () => {
   });
 
   test.each([30, 60])("covers the truth as often as it says, exactly reckoned, n = %i", (n) => {
-    const coverages: number[] = [];
-    for (const up of grid(0.1, 0.8, 0.1))
-      for (const down of grid(0.1, 0.9 - up, 0.1)) {
-        let covered = 0;
-        for (let a = 0; a <= n; a += 1)
-          for (let b = 0; a + b <= n; b += 1)
-            if (holds(adjustedWaldNps(a, b, n), 100 * (up - down))) covered += trinomial(n, a, b, up, down);
-        coverages.push(covered);
-      }
+    const coverages = coveragesOfTwo(n, (a, b, up, down) => holds(adjustedWaldNps(a, b, n), 100 * (up - down)));
     const mean = sum(coverages, (one) => one) / coverages.length;
     expect(mean).toBeGreaterThan(0.94);
     expect(mean).toBeLessThan(0.96);
@@ -229,15 +221,7 @@ describe("the difference of two shares of the same cases", () => {
   });
 
   test.each([30, 60])("covers the truth as often as it says, exactly reckoned, n = %i", (n) => {
-    const coverages: number[] = [];
-    for (const up of grid(0.1, 0.8, 0.1))
-      for (const down of grid(0.1, 0.9 - up, 0.1)) {
-        let covered = 0;
-        for (let a = 0; a <= n; a += 1)
-          for (let b = 0; a + b <= n; b += 1)
-            if (holds(pairedShareDifference(a, b, n), up - down)) covered += trinomial(n, a, b, up, down);
-        coverages.push(covered);
-      }
+    const coverages = coveragesOfTwo(n, (a, b, up, down) => holds(pairedShareDifference(a, b, n), up - down));
     expect(meetsTheBar(coverages), `${coverages}`).toEqual(MET);
   });
 });
@@ -350,3 +334,16 @@ const trinomial = (n: number, a: number, b: number, up: number, down: number): n
   const ways = logFactorial(n) - logFactorial(a) - logFactorial(b) - logFactorial(rest);
   return Math.exp(ways + a * Math.log(up) + b * Math.log(down) + rest * Math.log(1 - up - down));
 };
+
+/** How often an interval of two kinds among `n` cases holds the truth, over a grid of true shares of both; exactly reckoned. */
+function coveragesOfTwo(n: number, holdsAt: (a: number, b: number, up: number, down: number) => boolean): number[] {
+  const coverages: number[] = [];
+  for (const up of grid(0.1, 0.8, 0.1))
+    for (const down of grid(0.1, 0.9 - up, 0.1)) {
+      let covered = 0;
+      for (let a = 0; a <= n; a += 1)
+        for (let b = 0; a + b <= n; b += 1) if (holdsAt(a, b, up, down)) covered += trinomial(n, a, b, up, down);
+      coverages.push(covered);
+    }
+  return coverages;
+}

@@ -4,6 +4,7 @@ import type { Decision, Moment } from "../../src/touchpoint/decision.ts";
 import { type EngineSettings, type EngineState, startEngine, step, stopEngine } from "../../src/touchpoint/engine.ts";
 import type { EventType, Fact } from "../../src/words/events.ts";
 import type { FaceSeen, Input } from "../../src/words/inputs.ts";
+import { keepInto } from "./keep.ts";
 
 type TouchpointInput = ConfigInput["fleet"]["touchpoints"][number];
 
@@ -45,10 +46,7 @@ export function createDay(
     state = next;
     facts.push(...decision.facts);
     decisions.push(decision);
-    for (const [key, value] of Object.entries(decision.keep)) {
-      if (value === null) delete keep[key];
-      else keep[key] = JSON.parse(JSON.stringify(value));
-    }
+    keepInto(keep, decision.keep);
     return decision;
   };
   const started = startEngine(settings, kept, moment());

@@ -7,6 +7,7 @@ import { type EngineState, startEngine, step } from "../../src/touchpoint/engine
 import { engineSettings } from "../../src/touchpoint/settings.ts";
 import type { Fact } from "../../src/words/events.ts";
 import type { Input, PressInput } from "../../src/words/inputs.ts";
+import { keepInto } from "./keep.ts";
 
 const { fleet, ...place } = shop();
 // How long a camera has been away is counted anew when the machine was off: alerts-properties.test.ts has restarts of the agent.
@@ -125,10 +126,7 @@ function live(all: readonly Act[], restartAt: ReadonlyMap<number, Restart>, inst
       else open.delete(fact.touchpoint ?? "");
     }
     faults.push(...decision.dropped.map(({ code }) => code));
-    for (const [key, value] of Object.entries(decision.keep)) {
-      if (value === null) delete kept[key];
-      else kept[key] = JSON.parse(JSON.stringify(value));
-    }
+    keepInto(kept, decision.keep);
     return next;
   };
   let state = take(startEngine(settings, kept, moment()));

@@ -9,6 +9,7 @@ import { type EngineSettings, startEngine, step } from "../../src/touchpoint/eng
 import type { EventType, Fact } from "../../src/words/events.ts";
 import type { AlertInput, Input } from "../../src/words/inputs.ts";
 import { CHECKOUT } from "./day.ts";
+import { keepInto } from "./keep.ts";
 
 export const MONDAY_NOON = Date.UTC(2026, 10, 23, 12);
 
@@ -46,10 +47,7 @@ export function createShift({ alerts, fairPlay, pads = ["p1"], zone = true, open
     facts.push(...decision.facts);
     timeline.push(...decision.facts.map((fact) => ({ atMs: fact.atMs + offsetMs, fact })));
     decisions.push(decision);
-    for (const [key, value] of Object.entries(decision.keep)) {
-      if (value === null) delete keep[key];
-      else keep[key] = JSON.parse(JSON.stringify(value));
-    }
+    keepInto(keep, decision.keep);
     return next;
   };
   let state = take(startEngine(settings, keep, moment()));

@@ -7,6 +7,7 @@ import { shown } from "../../src/touchpoint/surveys.ts";
 import type { EventType, Fact } from "../../src/words/events.ts";
 import { EVENT_DATA } from "../../src/words/events.ts";
 import type { Input, SurveyInput } from "../../src/words/inputs.ts";
+import { keepInto } from "./keep.ts";
 
 type FleetInput = ConfigInput["fleet"];
 
@@ -41,10 +42,7 @@ export function createSurveyDay(fleet: FleetInput, timezone = "UTC") {
       EVENT_DATA[fact.type].parse(fact.data);
       facts.push(fact);
     }
-    for (const [key, value] of Object.entries(next.decision.keep)) {
-      if (value === null) delete kept[key];
-      else kept[key] = JSON.parse(JSON.stringify(value));
-    }
+    keepInto(kept, next.decision.keep);
     return next.decision;
   };
   state = startEngine(settings, kept, moment()).state;
