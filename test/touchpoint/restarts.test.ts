@@ -140,13 +140,14 @@ function live(all: readonly Act[], restartAt: ReadonlyMap<number, Restart>, inst
       ms = 60_000;
       boot += "'";
     }
-    kept = structuredClone(kept);
+    // The journal gives back what it kept in the order of its keys.
+    kept = Object.fromEntries(Object.entries(structuredClone(kept)).sort(([a], [b]) => (a < b ? -1 : 1)));
     state = take(startEngine(settings, kept, moment()));
   };
   all.forEach((one, i) => {
     const how = restartAt.get(i);
     if (how !== undefined && instead)
-      for (const [touchpoint, service] of open)
+      for (const [touchpoint, service] of [...open].sort(([a], [b]) => (a < b ? -1 : 1)))
         decide({ kind: "service", touchpoint, action: "close", service, atMs: ms });
     if (how !== undefined && !instead) turnOn(how);
     switch (one.do) {
