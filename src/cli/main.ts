@@ -10,6 +10,7 @@ import { registerModels } from "./models.ts";
 import { registerMqtt } from "./mqtt.ts";
 import { EXIT, exitFor, explain } from "./outcome.ts";
 import { registerRun } from "./run.ts";
+import { registerSerial } from "./serial.ts";
 import { registerSimulate } from "./simulate.ts";
 import { registerVision } from "./vision.ts";
 
@@ -24,6 +25,7 @@ for (const register of [
   registerDoctor,
   registerConfig,
   registerButtons,
+  registerSerial,
   registerVision,
   registerModels,
   registerJournal,

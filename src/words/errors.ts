@@ -57,7 +57,7 @@ export const FAULTS = {
   SERIAL_LOST: { kind: "unavailable", hint: "The pad was unplugged or its port failed; plug it in again." },
   SENTENCE_INVALID: {
     kind: "input",
-    hint: "Check the baud rate and the cable; `touchpoint buttons watch` shows the raw line.",
+    hint: "Check the baud rate and the cable; `touchpoint serial sniff` shows what comes in.",
   },
   PAD_UNKNOWN: { kind: "input", hint: "Add the pad to the configuration, or check which pad is on this port." },
   BUTTON_UNKNOWN: { kind: "input", hint: "Add the button to the touchpoint's question, or remove it from the pad." },
