@@ -52,7 +52,8 @@ function mistakes(thrown: unknown): Finding[] {
     );
 }
 
-function table(findings: readonly Finding[]): string {
+/** Findings as a person reads them. */
+export function table(findings: readonly Finding[]): string {
   const width = Math.max(...findings.map(({ name }) => name.length));
   const lines = findings.flatMap(({ name, status, message, hint }) => [
     `${MARK[status]}  ${name.padEnd(width)}  ${message}`,

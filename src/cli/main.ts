@@ -9,6 +9,7 @@ import { registerMetrics } from "./metrics.ts";
 import { registerModels } from "./models.ts";
 import { registerMqtt } from "./mqtt.ts";
 import { EXIT, exitFor, explain } from "./outcome.ts";
+import { registerPrivacy } from "./privacy.ts";
 import { registerRun } from "./run.ts";
 import { registerSerial } from "./serial.ts";
 import { registerSimulate } from "./simulate.ts";
@@ -31,6 +32,7 @@ for (const register of [
   registerJournal,
   registerMqtt,
   registerMetrics,
+  registerPrivacy,
   registerSimulate,
 ])
   register(program);

@@ -32,13 +32,13 @@ export function registerSerial(program: Command): void {
     .argument("[port]", "path of the port; without it that of --pad")
     .option(...CONFIG_OPTION)
     .option("--pad <id>", "a serial pad of the configuration: its port, speed and pattern")
-    .option("--baud <n>", "bits per second", whole)
-    .option("--seconds <n>", "stop by itself", whole)
+    .option("--baud <n>", "bits per second", wholeNumber)
+    .option("--seconds <n>", "stop by itself", wholeNumber)
     .option("--json", "one JSON object per line")
     .action(sniff);
 }
 
-function whole(text: string): number {
+export function wholeNumber(text: string): number {
   const value = Number(text);
   if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError("a whole number from 1 up.");
   return value;

@@ -8,6 +8,7 @@ import { type AgentProcess, STARTED, startAgent } from "../../scripts/trials/age
 import { commandLine, descendants } from "../../scripts/trials/processes.ts";
 import { ROOT, writeTrialConfig } from "../../scripts/trials/settings.ts";
 import { startSubscriber } from "../../scripts/trials/subscriber.ts";
+import { createLeakSearch, FRAME } from "../../src/privacy/leak-search.ts";
 import { which } from "../../src/supervise/child.ts";
 import { type Envelope, MoodData } from "../../src/words/events.ts";
 import { MOSQUITTO_ABSENT, mosquittoProgram, startMosquitto } from "../fakes/mosquitto.ts";
@@ -15,7 +16,6 @@ import { createFakePad } from "../fakes/pad.ts";
 import { CABLES, createCable } from "../fakes/pty.ts";
 import { startTap } from "../fakes/tap.ts";
 import { until } from "../fakes/until.ts";
-import { createLeakSearch, FRAME } from "./leak-search.ts";
 
 /** A scene of this run only, so that no other run's picture is taken for it. */
 const SEED = 1_000_000 + Math.floor(Math.random() * 1_000_000_000);

@@ -2,10 +2,10 @@
 import { gzipSync } from "node:zlib";
 import sharp, { type Sharp } from "sharp";
 import { beforeAll, describe, expect, test } from "vitest";
+import { createLeakSearch, FRAME, type LeakSearch } from "../../src/privacy/leak-search.ts";
 import { createLetterboxer } from "../../src/vision/letterbox.ts";
 import { canaryTile } from "../../src/vision/scene/canary.ts";
 import { createScene } from "../../src/vision/scene/paint.ts";
-import { createLeakSearch, FRAME, type LeakSearch } from "./leak-search.ts";
 
 const SEED = 4711;
 const OTHER = 4712;

@@ -1,8 +1,8 @@
 // The canary search finds the tile in every shape a picture may leak in, and nothing where there is nothing.
 import sharp from "sharp";
 import { expect, test } from "vitest";
+import { findCanary } from "../../src/privacy/canary-search.ts";
 import { createScene } from "../../src/vision/scene/paint.ts";
-import { findCanary } from "../fakes/canary-search.ts";
 
 const size = { width: 640, height: 384 };
 const noise = Buffer.from(Array.from({ length: 5_000 }, (_, i) => (i * 7919 + (i >> 3)) & 255));

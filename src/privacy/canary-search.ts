@@ -1,6 +1,6 @@
 // Looks for the drawn scene's noise tile in any bytes: raw in three pixel orders, or inside a JPEG or PNG picture.
 import sharp from "sharp";
-import { canaryTile } from "../../src/vision/scene/canary.ts";
+import { canaryTile } from "../vision/scene/canary.ts";
 
 /** Pixels of a tile row that must follow one another to count: 24 bytes do not occur by chance. */
 const RUN = 8;

@@ -1,10 +1,10 @@
 // Searches any bytes for the canary in every dress that a leaked picture could wear: raw, coded, scaled, wrapped in text.
 import { gunzipSync, inflateSync } from "node:zlib";
 import sharp from "sharp";
-import { createLetterboxer, toGray } from "../../src/vision/letterbox.ts";
-import { canaryPlace, canaryTile } from "../../src/vision/scene/canary.ts";
-import { createScene } from "../../src/vision/scene/paint.ts";
-import { findCanary } from "../fakes/canary-search.ts";
+import { createLetterboxer, toGray } from "../vision/letterbox.ts";
+import { canaryPlace, canaryTile } from "../vision/scene/canary.ts";
+import { createScene } from "../vision/scene/paint.ts";
+import { findCanary } from "./canary-search.ts";
 
 /** Size of the frames that are searched for. */
 export const FRAME = { width: 640, height: 384 } as const;
