@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { JsonSchema } from "../../src/config/json-schema.ts";
 import { Envelope, EVENT_DATA, EVENT_TYPES, type EventType, LANE } from "../../src/words/events.ts";
 
-const MEANING: Record<EventType, string> = {
+export const MEANING: Record<EventType, string> = {
   press: "A rating or reason button was pressed. `flags` say what was known to be odd about it when it came.",
   contact:
     "An episode at a touchpoint: the zone was occupied for the dwell time or longer, bridged by the grace time. `answered` with the presses that belong to it (the only truth of the join), `silent`, or `cut` with its cause. There is no expression in it.",
@@ -49,7 +49,8 @@ export function eventSchemas(): Record<string, JsonSchema> {
   };
 }
 
-function open(schema: z.ZodType): JsonSchema {
+/** Draft 2020-12, open: a consumer ignores fields it does not know. */
+export function open(schema: z.ZodType): JsonSchema {
   const made = z.toJSONSchema(schema, {
     target: "draft-2020-12",
     io: "input",
@@ -101,7 +102,8 @@ function table(schema: JsonSchema | undefined): string[] {
   return ["| field | type | given | meaning |", "|---|---|---|---|", ...rows];
 }
 
-function typeName(schema: JsonSchema): string {
+/** A type in the words of a table. */
+export function typeName(schema: JsonSchema): string {
   if (schema.const !== undefined) return `\`${JSON.stringify(schema.const)}\``;
   if (schema.enum !== undefined) return schema.enum.map((value) => `\`${String(value)}\``).join(", ");
   if (schema.anyOf !== undefined) return schema.anyOf.map(typeName).join(" or ");

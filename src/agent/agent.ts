@@ -17,11 +17,14 @@ import { PASS_MS, type Proposal, runRollups } from "../rollups/rollups.ts";
 import { type Effect, type Moment, utc } from "../touchpoint/decision.ts";
 import { engineSettings } from "../touchpoint/settings.ts";
 import { alertCommands } from "../uplink/alert-commands.ts";
+import type { Command } from "../uplink/commanding.ts";
 import { RetainedStates } from "../uplink/states.ts";
 import { surveyStartCommand } from "../uplink/survey-start.ts";
 import { runUplink, type UplinkTimings } from "../uplink/uplink.ts";
+import type { CommandName } from "../words/commands.ts";
 import { asFault, type Fault } from "../words/errors.ts";
 import type { Fact } from "../words/events.ts";
+import type { HealthMessage } from "../words/topics.ts";
 import { seeTo } from "./alerting.ts";
 import { contactSealer } from "./callbacks.ts";
 import { reportCondition } from "./conditions.ts";
@@ -108,7 +111,7 @@ export async function runAgent(config: Config, options: AgentOptions): Promise<v
       stage,
       { ...rest, since: utc(at, sinceMs) },
     ]);
-    states.set("health", { stages: Object.fromEntries(told), counters });
+    states.set("health", { stages: Object.fromEntries(told), counters } satisfies HealthMessage);
   };
   const dropped = (stage: string, fault: Fault): void => {
     health.count(`${stage}.dropped.${fault.code}`);
@@ -245,7 +248,7 @@ export async function runAgent(config: Config, options: AgentOptions): Promise<v
                 async (input) => (await engine.decided(input)).dropped,
                 boottime.nowMs,
               ),
-            },
+            } satisfies Record<Exclude<CommandName, "resend">, Command>,
             ...(options.uplinkTimings === undefined ? {} : { timings: options.uplinkTimings }),
           },
         );

@@ -1,16 +1,10 @@
 // Reads the server's word (`ack`) that it has stored everything up to a seq.
 import { z } from "zod";
 import { Fault } from "../words/errors.ts";
+import { Ack } from "../words/topics.ts";
 
 /** Largest honest ack, bytes. */
 const MAX_BYTES = 1_024;
-
-/** Open: fields that this version does not know are ignored. */
-export const Ack = z.object({
-  stream: z.uuid(),
-  upto: z.int().min(0).describe("the server has stored everything up to and including this seq"),
-});
-export type Ack = z.infer<typeof Ack>;
 
 /** @throws Fault ACK_INVALID for anything that is not an ack */
 export function parseAck(payload: Buffer): Ack {

@@ -1,5 +1,6 @@
 // The commands `alert.ack` and `alert.resolve`: somebody at the central server saw to an alert.
 import { z } from "zod";
+import { COMMANDS } from "../words/commands.ts";
 import type { Command, Outcome } from "./commanding.ts";
 
 /** What such a command says. */
@@ -11,20 +12,15 @@ export interface AlertWord {
   readonly cause?: string;
 }
 
-const Body = z.looseObject({
-  by: z.string().max(64),
-  key: z.string().min(1).max(64).optional().describe("of the alert; without it the oldest that is open"),
-  touchpoint: z.string().max(48).optional().describe("only alerts of this one"),
-  cause: z.string().min(1).max(200).optional().describe("what was found; said when it is resolved"),
-});
-
 /** @param seeTo does it and says, once that is on disk, of which alert; this room knows no touchpoint */
-export function alertCommands(seeTo: (word: AlertWord) => Promise<Outcome>): Record<string, Command> {
+export function alertCommands(
+  seeTo: (word: AlertWord) => Promise<Outcome>,
+): Record<"alert.ack" | "alert.resolve", Command> {
   const command = (action: AlertWord["action"]): Command => ({
     // Late or not, an alert that is open was seen to.
     needsClock: false,
     async run(body) {
-      const asked = Body.safeParse(body);
+      const asked = COMMANDS["alert.ack"].body.safeParse(body);
       if (!asked.success) return { ok: false, reason: "invalid", message: z.prettifyError(asked.error) };
       const { by, key, touchpoint, cause } = asked.data;
       return seeTo({

@@ -2,8 +2,9 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { z } from "zod";
 import type { Journal } from "../journal/journal.ts";
+import type { CommandBody, Refusal } from "../words/commands.ts";
 import { asFault, Fault } from "../words/errors.ts";
-import { type CommandBody, type CommandTraits, forgotten, judgeCommand, type Refusal, replyTopic } from "./commands.ts";
+import { type CommandTraits, forgotten, judgeCommand, replyTopic } from "./commands.ts";
 import type { Incoming } from "./connection.ts";
 
 const KEY = "command:";

@@ -1,5 +1,6 @@
 // The gate for commands (`cmd/{name}`): which are run, which are refused and why. Pure.
 import { z } from "zod";
+import { CommandBody, type Refusal } from "../words/commands.ts";
 import { Fault } from "../words/errors.ts";
 import type { Incoming } from "./connection.ts";
 
@@ -9,21 +10,6 @@ const MAX_BYTES = 65_536;
 export const KEEP_MS = 86_400_000;
 /** Most ids that are kept: beyond it commands are refused rather than an id forgotten. */
 export const MAX_IDS = 1_000;
-
-/** What every command says. Open: each command reads further fields of its own. */
-export const CommandBody = z.looseObject({
-  id: z
-    .string()
-    .regex(/^[\x21-\x7e]{1,64}$/, "use 1 to 64 visible ASCII characters")
-    .describe("chosen by the sender, never used twice"),
-  expires: z.iso.datetime({ offset: true }).describe("not to be run after this, at most 24 hours ahead"),
-  by: z.string().min(1).max(200).describe("who asks, for the record"),
-});
-export type CommandBody = z.infer<typeof CommandBody>;
-
-export const REFUSALS = ["unknown", "retained", "expired", "too-far", "seen", "busy", "clock", "invalid"] as const;
-/** Why a command was not run; `invalid` and `busy` also come from the command itself. */
-export type Refusal = (typeof REFUSALS)[number];
 
 /** What is known about a command by its name alone. */
 export interface CommandTraits {

@@ -1,5 +1,6 @@
 // Tells how far delivery has come (`state/delivery`): on connect and when changed, at most once in a while.
 import type { Journal } from "../journal/journal.ts";
+import type { DeliveryMessage } from "../words/topics.ts";
 
 export interface DeliveryState {
   /** Something was committed or settled: say so when it is due. */
@@ -25,7 +26,7 @@ export function watchDelivery(
 
   const say = async (): Promise<void> => {
     const { stream, head, done } = await journal.head();
-    const json = JSON.stringify({ stream, head, done });
+    const json = JSON.stringify({ stream, head, done } satisfies DeliveryMessage);
     if (stopped || json === last) return;
     last = json;
     lastMs = performance.now();

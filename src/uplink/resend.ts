@@ -1,16 +1,11 @@
 // The command `resend`: the server lost rows that were sent long ago and asks for them again.
 import { z } from "zod";
 import type { Journal } from "../journal/journal.ts";
+import { COMMANDS } from "../words/commands.ts";
 import type { Command } from "./commanding.ts";
 
 /** Most rows that one command may ask for: their place in the journal is changed in one transaction. */
 export const MAX_ROWS = 100_000;
-
-const Resend = z.looseObject({
-  from: z.int().min(1).describe("first seq"),
-  to: z.int().min(1).describe("last seq, included"),
-  stream: z.uuid().optional().describe("the stream meant; without it the device's present one"),
-});
 
 /**
  * Puts rows that were sent and are still kept back among those that wait, after all others.
@@ -21,7 +16,7 @@ export function resendCommand(journal: Pick<Journal, "head" | "resend">, queued:
     // To send a row twice does no harm, whenever it is done.
     needsClock: false,
     async run(body) {
-      const asked = Resend.safeParse(body);
+      const asked = COMMANDS.resend.body.safeParse(body);
       if (!asked.success) return { ok: false, reason: "invalid", message: z.prettifyError(asked.error) };
       const { from, to } = asked.data;
       if (to < from) return { ok: false, reason: "invalid", message: "`to` lies before `from`" };

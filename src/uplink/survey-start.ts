@@ -1,14 +1,9 @@
 // The command `survey.start`: a caller begins a questionnaire at a touchpoint.
 import { z } from "zod";
+import { COMMANDS } from "../words/commands.ts";
 import type { Fault } from "../words/errors.ts";
 import type { SurveyInput } from "../words/inputs.ts";
 import type { Command, Outcome } from "./commanding.ts";
-
-const SurveyStart = z.looseObject({
-  touchpoint: z.string().min(1).max(48),
-  survey: z.string().min(1).max(48).optional().describe("id of the questionnaire; absent: the touchpoint's own"),
-  language: z.string().min(2).max(16).optional().describe("a language it does not have is its first one"),
-});
 
 /**
  * @param begin hands an input to the touchpoints and says, once it is on disk, what of it was refused
@@ -22,7 +17,7 @@ export function surveyStartCommand(
     // One that begins late ends by its own time limit.
     needsClock: false,
     async run(body): Promise<Outcome> {
-      const asked = SurveyStart.safeParse(body);
+      const asked = COMMANDS["survey.start"].body.safeParse(body);
       if (!asked.success) return { ok: false, reason: "invalid", message: z.prettifyError(asked.error) };
       const { touchpoint, survey, language } = asked.data;
       const [refused] = await begin({

@@ -7,7 +7,9 @@ import type { BrokerConfig } from "../config/schema.ts";
 import type { Journal } from "../journal/journal.ts";
 import { type BackoffSettings, DEFAULT_BACKOFF, pause } from "../supervise/backoff.ts";
 import { keepRunning, type StageReport } from "../supervise/keep-running.ts";
+import type { CommandName } from "../words/commands.ts";
 import { asFault, type Fault } from "../words/errors.ts";
+import type { StatusMessage } from "../words/topics.ts";
 import { withOwnDates } from "./certificates.ts";
 import { type Command, Commanding } from "./commanding.ts";
 import { ConnectionCount } from "./conn.ts";
@@ -49,7 +51,7 @@ export interface UplinkDeps {
   /** Something was refused or dropped without ending the connection: counted and logged by the receiver. */
   readonly dropped: (fault: Fault) => void;
   /** Commands that other rooms carry out, by name. */
-  readonly commands?: Readonly<Record<string, Command>>;
+  readonly commands?: Readonly<Partial<Record<CommandName, Command>>>;
   readonly random?: () => number;
   readonly timings?: Partial<UplinkTimings>;
   readonly makeClient?: (options: IClientOptions) => MqttClient;
@@ -185,8 +187,14 @@ async function connectOnce(uplink: Uplink, making: Making, signal: AbortSignal, 
   try {
     const files = making.renewal.take();
     const conn = await making.count.next();
-    const status = (state: "online" | "offline"): string =>
-      JSON.stringify({ state, conn, version: settings.version, boot: settings.boot, time: deps.timeNow() });
+    const status = (state: StatusMessage["state"]): string =>
+      JSON.stringify({
+        state,
+        conn,
+        version: settings.version,
+        boot: settings.boot,
+        time: deps.timeNow(),
+      } satisfies StatusMessage);
     let receive: (message: Incoming) => void = () => undefined;
     const request: Omit<ConnectionRequest, "options"> = {
       at: addressOf(broker.url).at,

@@ -1,0 +1,77 @@
+// The words of commands (`cmd/{name}`): what each takes and what its reply says, one zod schema each.
+import { z } from "zod";
+
+/** What every command says. Open: each command reads further fields of its own. */
+export const CommandBody = z.looseObject({
+  id: z
+    .string()
+    .regex(/^[\x21-\x7e]{1,64}$/, "use 1 to 64 visible ASCII characters")
+    .describe("chosen by the sender, never used twice"),
+  expires: z.iso.datetime({ offset: true }).describe("not to be run after this, at most 24 hours ahead"),
+  by: z.string().min(1).max(200).describe("who asks, for the record"),
+});
+export type CommandBody = z.infer<typeof CommandBody>;
+
+const Resend = z.looseObject({
+  from: z.int().min(1).describe("first seq"),
+  to: z.int().min(1).describe("last seq, included; at most 100,000 rows at once"),
+  stream: z.uuid().optional().describe("the stream meant; without it the device's present one"),
+});
+const Resent = z.object({
+  stream: z.uuid(),
+  queued: z.int().min(0).describe("rows that wait again; not those that wait anyway, were refused or are not kept"),
+});
+
+const SurveyStart = z.looseObject({
+  touchpoint: z.string().min(1).max(48),
+  survey: z.string().min(1).max(48).optional().describe("id of the questionnaire; absent: the touchpoint's own"),
+  language: z.string().min(2).max(16).optional().describe("a language it does not have is its first one"),
+});
+const SurveyStarted = z.object({ touchpoint: z.string() });
+
+const Alert = z.looseObject({
+  by: z.string().max(64),
+  key: z.string().min(1).max(64).optional().describe("of the alert; without it the oldest that is open"),
+  touchpoint: z.string().max(48).optional().describe("only alerts of this one"),
+  cause: z.string().min(1).max(200).optional().describe("what was found; said when it is resolved"),
+});
+const AlertSeenTo = z.object({ key: z.string(), rev: z.int().min(1), state: z.string() });
+
+/** Each command: what it is for, the fields of its own, and what a good reply says beside `id` and `ok`. */
+export const COMMANDS = {
+  resend: {
+    says: "Rows that were sent and are still kept are sent again, after everything else, under their old numbers.",
+    body: Resend,
+    reply: Resent,
+  },
+  "survey.start": {
+    says: "A questionnaire begins at a touchpoint.",
+    body: SurveyStart,
+    reply: SurveyStarted,
+  },
+  "alert.ack": { says: "Somebody takes care of an alert.", body: Alert, reply: AlertSeenTo },
+  "alert.resolve": { says: "An alert has been seen to.", body: Alert, reply: AlertSeenTo },
+} as const;
+export type CommandName = keyof typeof COMMANDS;
+
+/** Why a command was not run; `invalid` and `busy` also come from the command itself. */
+export const REFUSALS = {
+  retained: "commands are not to be retained",
+  unknown: "this version has no such command",
+  expired: "`expires` is over",
+  "too-far": "`expires` lies more than 24 hours ahead",
+  seen: "the id was used before; ids are kept 24 hours, on disk before the command runs",
+  clock: "the device does not know the time, and this command does harm when run late",
+  busy: "too many commands, or the disk did not answer",
+  invalid: "its own fields are wrong",
+} as const;
+export type Refusal = keyof typeof REFUSALS;
+const REASONS = [...(Object.keys(REFUSALS) as Refusal[]), "failed"] as const;
+
+/** The reply to a command that was not run, or failed. */
+export const Refused = z.object({
+  id: z.string(),
+  ok: z.literal(false),
+  reason: z.enum(REASONS),
+  message: z.string().describe("for a person; its words may change"),
+});
