@@ -2,6 +2,7 @@
 import { z } from "zod";
 import type { JsonSchema } from "../../src/config/json-schema.ts";
 import { Envelope, EVENT_DATA, EVENT_TYPES, type EventType, LANE } from "../../src/words/events.ts";
+import { Presence } from "../../src/words/presence.ts";
 
 const MEANING: Record<EventType, string> = {
   press: "A rating or reason button was pressed. `flags` say what was known to be odd about it when it came.",
@@ -47,6 +48,12 @@ export function eventSchemas(): Record<string, JsonSchema> {
     "event-envelope": { title: "envelope of every event", ...open(Envelope) },
     ...Object.fromEntries(made),
   };
+}
+
+/** The same for states whose shape consumers rely on. */
+export function stateSchemas(): Record<string, JsonSchema> {
+  const description = "Whether anybody is at a touchpoint now.";
+  return { "state-presence": { title: "state/presence/{touchpoint}", description, ...open(Presence) } };
 }
 
 function open(schema: z.ZodType): JsonSchema {

@@ -3,10 +3,10 @@ import { configPage } from "../../src/config/docs.ts";
 import { configJsonSchema } from "../../src/config/json-schema.ts";
 import { httpPage, openApiDocument } from "../../src/doors/openapi.ts";
 import { errorsPage } from "./errors.ts";
-import { eventSchemas, eventsPage } from "./events.ts";
+import { eventSchemas, eventsPage, stateSchemas } from "./events.ts";
 
 export function generatedPages(): Record<string, string> {
-  const schemas = Object.entries({ config: configJsonSchema(), ...eventSchemas() });
+  const schemas = Object.entries({ config: configJsonSchema(), ...eventSchemas(), ...stateSchemas() });
   return {
     "docs/config.md": configPage(configJsonSchema()),
     "docs/errors.md": errorsPage(),

@@ -195,6 +195,10 @@ export const FAULTS = {
     kind: "unavailable",
     hint: "Check the address and token of the webhook and its server's log; alerts wait and are tried again.",
   },
+  PRESENCE_FAILED: {
+    kind: "unavailable",
+    hint: "Run the program by hand, or check address, token and the server's log; only the newest presence is tried again.",
+  },
   ALERT_UNKNOWN: {
     kind: "input",
     hint: "Name an open alert by its key, or none for the oldest; it may have been seen to already.",
