@@ -37,6 +37,8 @@ export interface PresenceHeard {
   readonly topic: readonly Heard[];
   readonly command: readonly Heard[];
   readonly http: readonly Heard[];
+  /** What the topic said last, once the agent had ended. */
+  readonly last: Presence | undefined;
 }
 
 /** Runs until every way has told of so many turns. The agent and this process read the same clock. */
@@ -49,11 +51,13 @@ export async function runPresenceTrial(trial: PresenceTrial): Promise<PresenceHe
     const broker = await startMosquitto();
     ends.push(() => broker.dispose());
     const topic: Heard[] = [];
+    let last: Presence | undefined;
     const client = await connectAsync(broker.url, { protocolVersion: 5 });
     ends.push(() => client.endAsync(true));
     client.on("message", (_topic, payload) => {
       const heardMs = nowMs();
-      const { occupied, time } = Presence.parse(JSON.parse(payload.toString()));
+      last = Presence.parse(JSON.parse(payload.toString()));
+      const { occupied, time } = last;
       if (occupied !== null && String(occupied) !== topic.at(-1)?.occupied)
         topic.push({ occupied: String(occupied), frameMs: Date.parse(time), heardMs });
     });
@@ -70,8 +74,10 @@ export async function runPresenceTrial(trial: PresenceTrial): Promise<PresenceHe
     const enough = (): boolean => [topic, http, command.heard()].every(({ length }) => length >= changes);
     await until(() => enough() || !agent.running(), "enough turns", 30_000 + changes * trial.holdMs * 3);
     if (!agent.running()) throw new Error(`the agent ended:\n${agent.printed()}`);
+    await agent.end();
+    await until(() => last?.occupied === null, "the last word of an agent that ends");
     const first = <T>(all: readonly T[]): T[] => all.slice(0, changes);
-    return { topic: first(topic), http: first(http), command: first(command.heard()) };
+    return { topic: first(topic), http: first(http), command: first(command.heard()), last };
   } finally {
     for (const end of ends.reverse()) await end();
   }
