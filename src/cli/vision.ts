@@ -7,6 +7,7 @@ import { readManifest } from "../vision/models/manifest.ts";
 import { asFault } from "../words/errors.ts";
 import { CONFIG_OPTION, EXIT } from "./outcome.ts";
 import { chooseModels, type ModelChoice, type Sight, sayFault, sightOf } from "./sight.ts";
+import { registerAudit } from "./vision-audit.ts";
 import { type DetectedPicture, detectPicture } from "./vision-detect.ts";
 import { type ClipSummary, type Footfall, footfallFrom, runClip, zoneFrom } from "./vision-run.ts";
 
@@ -65,6 +66,7 @@ export function registerVision(program: Command): void {
     .option("--staff <corners>", "who stays here is staff and is not counted; may be given again", cornersAgain)
     .option("--mood", "read expressions too and give the mood of the whole clip")
     .action(async (video: string, options: RunOptions) => await run(video, options));
+  registerAudit(group);
 }
 
 async function detect(images: readonly string[], options: DetectOptions): Promise<void> {
