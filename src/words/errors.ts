@@ -208,6 +208,10 @@ export const FAULTS = {
     kind: "input",
     hint: "Give --line with a line of `fleet.touchpoints[].lines`; staff lines count nobody.",
   },
+  CAMERA_UNKNOWN: {
+    kind: "input",
+    hint: "Run `touchpoint camera list`: it shows what is plugged in and what is configured.",
+  },
   ALERT_UNKNOWN: {
     kind: "input",
     hint: "Name an open alert by its key, or none for the oldest; it may have been seen to already.",
