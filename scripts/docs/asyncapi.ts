@@ -65,12 +65,15 @@ export function asyncApiDocument(): Json {
   const channels: Json = {};
   const operations: Json = {};
   const add = (name: string, action: "send" | "receive", payload: Json): void => {
-    const key = name.replaceAll(/[^A-Za-z0-9]+/g, "-");
+    const key = name.replaceAll(/[^A-Za-z0-9]+/g, "-").replace(/-$/, "");
     const retained = Object.entries(TOPICS).some(([topic, about]) => topic === name && about.retained);
     channels[key] = {
       address: `{prefix}/{site}/{device}/${name}`,
       description: SAYS[name],
-      parameters: PARAMETERS,
+      parameters: {
+        ...PARAMETERS,
+        ...(name.includes("{touchpoint}") ? { touchpoint: { description: "its id" } } : {}),
+      },
       messages: { [key]: { name, contentType: "application/json", payload } },
     };
     operations[`${action}-${key}`] = {

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import type { JsonSchema } from "../../src/config/json-schema.ts";
 import { Envelope, EVENT_DATA, EVENT_TYPES, type EventType, LANE } from "../../src/words/events.ts";
+import { TOPICS } from "../../src/words/topics.ts";
 
 export const MEANING: Record<EventType, string> = {
   press: "A rating or reason button was pressed. `flags` say what was known to be odd about it when it came.",
@@ -47,6 +48,16 @@ export function eventSchemas(): Record<string, JsonSchema> {
     "event-envelope": { title: "envelope of every event", ...open(Envelope) },
     ...Object.fromEntries(made),
   };
+}
+
+/** The same for every other topic that has one schema. */
+export function topicSchemas(): Record<string, JsonSchema> {
+  return Object.fromEntries(
+    Object.entries(TOPICS).map(([name, { says, schema }]) => [
+      name.replace("/{touchpoint}", "").replaceAll("/", "-"),
+      { title: name, description: says, ...open(schema) },
+    ]),
+  );
 }
 
 /** Draft 2020-12, open: a consumer ignores fields it does not know. */

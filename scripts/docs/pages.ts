@@ -7,11 +7,11 @@ import { httpPage, openApiDocument } from "../../src/doors/openapi.ts";
 import { packageRoot } from "../../src/place.ts";
 import { asyncApiDocument } from "./asyncapi.ts";
 import { errorsPage } from "./errors.ts";
-import { eventSchemas, eventsPage } from "./events.ts";
+import { eventSchemas, eventsPage, topicSchemas } from "./events.ts";
 import { mqttPage } from "./mqtt.ts";
 
 export function generatedPages(): Record<string, string> {
-  const schemas = Object.entries({ config: configJsonSchema(), ...eventSchemas() });
+  const schemas = Object.entries({ config: configJsonSchema(), ...eventSchemas(), ...topicSchemas() });
   return {
     "docs/asyncapi.json": `${JSON.stringify(asyncApiDocument(), undefined, 2)}\n`,
     "docs/config.md": configPage(configJsonSchema()),

@@ -12,6 +12,7 @@ import { createHealth, type Health } from "../health/health.ts";
 import { readMachine } from "../journal/machine.ts";
 import { openJournal } from "../journal/open.ts";
 import { startNotify } from "../notify/notify.ts";
+import { startPresenceNotify } from "../notify/presence.ts";
 import { builtUrl, packageRoot } from "../place.ts";
 import { PASS_MS, type Proposal, runRollups } from "../rollups/rollups.ts";
 import { type Effect, type Moment, utc } from "../touchpoint/decision.ts";
@@ -157,12 +158,24 @@ export async function runAgent(config: Config, options: AgentOptions): Promise<v
       case "notify":
         notify.tell(stamp(effect.alert));
         break;
+      case "presence":
+        // Straight to whoever waits for it: a signal of now does not wait for the disk.
+        states.set(`presence/${effect.touchpoint}`, effect.presence);
+        if (effect.turned) presence.tell(effect.touchpoint, effect.presence);
+        break;
       default:
         effect satisfies never;
     }
   };
   const lamps = createLamps((pad, pattern) => pads.port(pad)?.indicate(pattern, pad));
   const notify = startNotify(local.notify, { signal: sending.signal, report: (stage) => health.stage(stage), dropped });
+  const presence = startPresenceNotify(local.notify.presence, {
+    site: local.site,
+    device: local.device,
+    signal: sending.signal,
+    report: (stage) => health.stage(stage),
+    count: (stage, counter) => health.count(`${stage}.${counter}`),
+  });
   const settings = engineSettings(config, local.customers === undefined ? undefined : customerHash(local.customers));
   const kept = await journal.kept("");
   time.attach(journal, kept);
@@ -279,7 +292,7 @@ export async function runAgent(config: Config, options: AgentOptions): Promise<v
   // What stages say from here on is no news to a server, and the journal is about to close.
   record = () => undefined;
   sending.abort();
-  await Promise.all([uplink, notify.ended]);
+  await Promise.all([uplink, notify.ended, presence.ended]);
   await journal.close();
   watchdog.end();
   if (stop.signal.aborted && lost !== undefined) throw lost;

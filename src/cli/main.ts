@@ -2,6 +2,7 @@
 import { Command, CommanderError } from "commander";
 import { version } from "../agent/agent.ts";
 import { registerButtons } from "./buttons.ts";
+import { registerCamera } from "./camera.ts";
 import { registerConfig } from "./config.ts";
 import { registerDoctor } from "./doctor.ts";
 import { registerJournal } from "./journal.ts";
@@ -27,6 +28,7 @@ for (const register of [
   registerConfig,
   registerButtons,
   registerSerial,
+  registerCamera,
   registerVision,
   registerModels,
   registerJournal,

@@ -25,6 +25,8 @@ export interface ClipRun {
   /** Undefined: expressions are not read. */
   readonly mood: { readonly k: number } | undefined;
   readonly annotateTo: string | undefined;
+  /** Draws a grid with numbers on what is annotated. */
+  readonly grid?: boolean;
   readonly event: (fact: Fact) => void;
 }
 
@@ -204,7 +206,11 @@ function createWays(tracking: TrackingSettings): Ways {
   };
 }
 
-function marksOf({ zone, footfall }: ClipRun, occupied: boolean, tracks: readonly Points[]): Omit<Marks, keyof Looked> {
+function marksOf(
+  { zone, footfall, grid }: ClipRun,
+  occupied: boolean,
+  tracks: readonly Points[],
+): Omit<Marks, keyof Looked> {
   return {
     zone: zone.polygon,
     occupied,
@@ -212,6 +218,7 @@ function marksOf({ zone, footfall }: ClipRun, occupied: boolean, tracks: readonl
     queue: footfall.queue?.polygon,
     staffZones: footfall.staffZones.map(({ polygon }) => polygon),
     tracks,
+    ...(grid === undefined ? {} : { grid }),
   };
 }
 

@@ -7,6 +7,7 @@ import { readManifest } from "../vision/models/manifest.ts";
 import { asFault } from "../words/errors.ts";
 import { CONFIG_OPTION, EXIT } from "./outcome.ts";
 import { chooseModels, type ModelChoice, type Sight, sayFault, sightOf } from "./sight.ts";
+import { registerAudit } from "./vision-audit.ts";
 import { type DetectedPicture, detectPicture } from "./vision-detect.ts";
 import { type ClipSummary, type Footfall, footfallFrom, runClip, zoneFrom } from "./vision-run.ts";
 
@@ -17,6 +18,7 @@ interface DetectOptions extends ModelChoice {
 
 interface RunOptions extends DetectOptions {
   readonly annotate?: string;
+  readonly grid?: boolean;
   readonly fps: number;
   readonly zone?: [number, number][];
   readonly by?: ZoneConfig["by"];
@@ -47,6 +49,7 @@ export function registerVision(program: Command): void {
     .option(...CONFIG_OPTION)
     .option("--json", "the summary as JSON too")
     .option("--annotate <file>", "write an mp4 with boxes and the zone, every face blurred beyond recovery")
+    .option("--grid", "with --annotate: lines at each tenth of the picture, to read off zones and lines by numbers")
     .option("--fps <n>", "frames taken from each second of the file", decimal(0.5, 60), 8)
     .option("--zone <corners>", "x,y,x,y,… as shares of the frame; two corners make a rectangle", corners)
     .option("--by <what>", "what occupies the zone: face, person or either", oneOf("face", "person", "either"))
@@ -65,6 +68,7 @@ export function registerVision(program: Command): void {
     .option("--staff <corners>", "who stays here is staff and is not counted; may be given again", cornersAgain)
     .option("--mood", "read expressions too and give the mood of the whole clip")
     .action(async (video: string, options: RunOptions) => await run(video, options));
+  registerAudit(group);
 }
 
 async function detect(images: readonly string[], options: DetectOptions): Promise<void> {
@@ -93,6 +97,11 @@ async function detect(images: readonly string[], options: DetectOptions): Promis
 }
 
 async function run(video: string, options: RunOptions): Promise<void> {
+  if (options.grid === true && options.annotate === undefined) {
+    console.error("--grid draws on what --annotate writes: give --annotate too");
+    process.exitCode = EXIT.usage;
+    return;
+  }
   try {
     const sight = sightOf(options.config, options);
     const mood = moodOf(sight, options);
@@ -109,6 +118,7 @@ async function run(video: string, options: RunOptions): Promise<void> {
           footfall: footfallOf(sight, options),
           mood,
           annotateTo: options.annotate,
+          grid: options.grid === true,
           event: ({ type, atMs, data }) => console.log(JSON.stringify({ type, atS: atMs / 1000, data })),
         },
         look,

@@ -1,6 +1,7 @@
-// Settings of who is told of alerts beside the broker.
+// Settings of who is told of alerts and of presence beside the broker.
 import { z } from "zod";
 import { filePath, hasNoLogin, id, NO_LOGIN } from "./fields.ts";
+import { PresenceReceiver } from "./presence.ts";
 
 const WebhookConfig = z
   .strictObject({
@@ -23,6 +24,11 @@ export type WebhookConfig = z.infer<typeof WebhookConfig>;
 export const NotifySettings = z
   .strictObject({
     webhooks: z.array(WebhookConfig).max(8).default([]).describe("servers that are told of alerts"),
+    presence: z
+      .array(PresenceReceiver)
+      .max(8)
+      .default([])
+      .describe("programs and servers that are told when somebody comes to a touchpoint and when all have left"),
   })
-  .describe("who is told of alerts beside the broker");
+  .describe("who is told beside the broker");
 export type NotifySettings = z.infer<typeof NotifySettings>;

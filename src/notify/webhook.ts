@@ -1,14 +1,12 @@
 // One webhook: a bounded queue, one POST at a time, in order, tried again with jittered back-off until it is taken.
 import type { WebhookConfig } from "../config/notify.ts";
-import { readSecret } from "../config/secret.ts";
 import { type BackoffSettings, backoffMs, DEFAULT_BACKOFF, pause } from "../supervise/backoff.ts";
 import type { StageReport } from "../supervise/keep-running.ts";
 import { asFault, Fault } from "../words/errors.ts";
+import { postJson } from "./post.ts";
 
 /** Most notices that wait for one receiver. */
 export const MOST_WAITING = 100;
-/** Answers that no further attempt will change: the receiver does not want this notice. */
-const FINAL = new Set([400, 405, 406, 410, 411, 413, 414, 415, 422, 431]);
 
 export interface Notice {
   /** Same key and rev: the same notice, told again. */
@@ -91,38 +89,9 @@ function remove(waiting: Notice[], notice: Notice): void {
 
 /** @returns the fault of a notice that is refused for good. @throws Fault where another attempt may succeed */
 async function post(config: WebhookConfig, notice: Notice, signal: AbortSignal): Promise<Fault | undefined> {
-  // Read each time: a token that was replaced counts from the next attempt on.
-  const token = config.tokenFile === undefined ? undefined : readSecret(config.tokenFile);
-  const late = AbortSignal.timeout(config.timeoutMs);
-  let status: number;
-  try {
-    const response = await fetch(config.url, {
-      method: "POST",
-      headers: {
-        "content-type": "application/json",
-        "idempotency-key": `${notice.key}.${notice.rev}`,
-        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-      },
-      body: notice.json,
-      // The token is for this address and no other.
-      redirect: "manual",
-      signal: AbortSignal.any([signal, late]),
-    });
-    status = response.status;
-    await response.body?.cancel();
-  } catch (thrown) {
-    const reason = late.aborted ? `no answer within ${config.timeoutMs} ms` : reasonOf(thrown);
-    throw new Fault("WEBHOOK_FAILED", `webhook ${config.id}: ${reason}`);
-  }
-  if (status >= 200 && status < 300) return undefined;
-  const fault = new Fault("WEBHOOK_FAILED", `webhook ${config.id} answered ${status}`);
-  if (FINAL.has(status)) return fault;
+  const posted = await postJson(config, notice.json, { "idempotency-key": `${notice.key}.${notice.rev}` }, signal);
+  if (posted.taken) return undefined;
+  const fault = new Fault("WEBHOOK_FAILED", `webhook ${config.id}${posted.reason}`);
+  if (posted.final) return fault;
   throw fault;
-}
-
-/** The system's code alone: messages of the library may quote address or header. */
-function reasonOf(thrown: unknown): string {
-  const cause = thrown instanceof Error ? thrown.cause : undefined;
-  if (cause instanceof Error && "code" in cause && typeof cause.code === "string") return cause.code;
-  return "the request failed";
 }

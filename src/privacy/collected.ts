@@ -70,7 +70,18 @@ export function collected({ local, fleet }: Config): Collected[] {
       `alerts, to ${local.notify.webhooks.map(({ id }) => id).join(", ")}`,
       "no webhook",
     ),
+    row(
+      "presence for screens",
+      touchpoints.some(({ presence }) => presence !== undefined),
+      `whether anybody is there now and how many, kept nowhere; ${presenceGoesTo(local)}`,
+      "no touchpoint has `presence`",
+    ),
   ];
+}
+
+function presenceGoesTo({ broker, notify }: Config["local"]): string {
+  const told = [...(broker === undefined ? [] : ["the broker"]), ...notify.presence.map(({ id }) => id)];
+  return told.length === 0 ? "told to nobody" : `told to ${told.join(", ")}`;
 }
 
 /** Host alone: paths and queries of addresses may hold secrets. */

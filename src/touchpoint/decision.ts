@@ -3,6 +3,7 @@
 import type { Fault } from "../words/errors.ts";
 import type { Fact } from "../words/events.ts";
 import type { Indication, PressRef } from "../words/inputs.ts";
+import type { Presence } from "../words/presence.ts";
 
 /** The clock of one step, injected: the engine never asks for the time itself. */
 export interface Moment {
@@ -22,7 +23,9 @@ export type Effect =
   | { readonly kind: "indicate"; readonly pad: string; readonly pattern: Indication }
   | { readonly kind: "acknowledge"; readonly pad: string; readonly ref: PressRef }
   /** Tell of an alert outside the broker too; the same key and rev may be told twice. */
-  | { readonly kind: "notify"; readonly alert: Extract<Fact, { type: "alert" }> };
+  | { readonly kind: "notify"; readonly alert: Extract<Fact, { type: "alert" }> }
+  /** Whether anybody is there now. `turned`: that changed, and it is not only said again or of more people. */
+  | { readonly kind: "presence"; readonly touchpoint: string; readonly presence: Presence; readonly turned: boolean };
 
 /** Outcome of one step beside the new state. */
 export interface Decision {

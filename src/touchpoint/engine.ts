@@ -13,6 +13,7 @@ import { both, type Decision, type Moment, NOTHING, utc } from "./decision.ts";
 import * as episodes from "./episodes.ts";
 import { endFootfall } from "./footfall.ts";
 import { emptyMood, feel, type MoodState, moodFigures } from "./mood.ts";
+import { endPresence } from "./presence-signal.ts";
 import { type PressState, restorePresses, stepPatience, stepPress, takeIn } from "./presses.ts";
 import { type ProductStates, startProducts, stepProducts } from "./products.ts";
 import { presented, type SurveySettings } from "./surveys.ts";
@@ -217,7 +218,8 @@ export function stopEngine(
     ...endCoverage(settings.touchpoints, state.products.coverage, moment),
     ...endFootfall(settings, state.products.footfall, moment),
   ];
-  return { state: ended.state, decision: both(ended.decision, { ...NOTHING, facts }) };
+  const atOnce = endPresence(state.products.presence, moment);
+  return { state: ended.state, decision: both(ended.decision, { ...NOTHING, facts, atOnce }) };
 }
 
 type ZoneStep = { state: ZoneState; decision: Decision };

@@ -195,6 +195,23 @@ export const FAULTS = {
     kind: "unavailable",
     hint: "Check the address and token of the webhook and its server's log; alerts wait and are tried again.",
   },
+  PRESENCE_FAILED: {
+    kind: "unavailable",
+    hint: "Run the program by hand, or check address, token and the server's log; only the newest presence is tried again.",
+  },
+  TAPS_INVALID: {
+    kind: "input",
+    hint: "Give a file that `vision audit --save` wrote, or CSV with the columns time,tap,line; docs/footfall.md shows one.",
+  },
+  TAPS_UNWRITABLE: { kind: "unavailable", hint: "Give --save a file in a folder that exists and may be written to." },
+  LINE_UNKNOWN: {
+    kind: "input",
+    hint: "Give --line with a line of `fleet.touchpoints[].lines`; staff lines count nobody.",
+  },
+  CAMERA_UNKNOWN: {
+    kind: "input",
+    hint: "Run `touchpoint camera list`: it shows what is plugged in and what is configured.",
+  },
   ALERT_UNKNOWN: {
     kind: "input",
     hint: "Name an open alert by its key, or none for the oldest; it may have been seen to already.",

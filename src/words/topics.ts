@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { HealthData, MoodData } from "./events.ts";
 import { instant } from "./instant.ts";
+import { Presence } from "./presence.ts";
 
 /** `status`: whether the device is there. The broker says `offline` for it where it went without a word. */
 export const StatusMessage = z.object({
@@ -71,6 +72,12 @@ export const TOPICS = {
   },
   "state/health": { direction: "out", retained: true, says: "Stages and counters.", schema: HealthMessage },
   "state/mood": { direction: "out", retained: true, says: "The latest mood.", schema: MoodData },
+  "state/presence/{touchpoint}": {
+    direction: "out",
+    retained: true,
+    says: "Whether anybody is at a touchpoint now ([presence.md](presence.md)).",
+    schema: Presence,
+  },
   ack: {
     direction: "in",
     retained: true,

@@ -265,6 +265,44 @@ describe("mistakes with their place", () => {
       "fleet.touchpoints[0].zone.camera",
       18,
     ],
+    [
+      "presence without a zone",
+      withLine(17, "      presence: {}").replace("\n        camera: cam\n", "\n"),
+      "CONFIG_INVALID",
+      "fleet.touchpoints[0].presence",
+      17,
+    ],
+    [
+      "a program that is told of presence nowhere",
+      withLine(4, "  site: shop\n  notify:\n    presence:\n      - { id: a, kind: command, program: /bin/true }"),
+      "CONFIG_INVALID",
+      "local.notify.presence[0]",
+      7,
+    ],
+    [
+      "a program told of presence at a touchpoint without it",
+      withLine(
+        4,
+        "  site: shop\n  notify:\n    presence:\n      - { id: a, kind: command, program: /bin/true, touchpoints: [till] }",
+      ),
+      "CONFIG_INVALID",
+      "local.notify.presence[0].touchpoints[0]",
+      7,
+    ],
+    [
+      "a program without its full path",
+      withLine(4, "  site: shop\n  notify:\n    presence:\n      - { id: a, kind: command, program: play }"),
+      "CONFIG_INVALID",
+      "local.notify.presence[0].program",
+      7,
+    ],
+    [
+      "a program in what a server may set",
+      withLine(17, "      presence: { program: /bin/true }\n      zone:"),
+      "CONFIG_INVALID",
+      "fleet.touchpoints[0].presence.program",
+      17,
+    ],
   ];
   it.each(cases)("%s", (_what, text, code, path, line) => {
     const fault = refusal(text);

@@ -54,6 +54,8 @@ export function createDay(
   take(started);
   const decide = (input: Input): Decision => take(step(settings, state, input, moment()));
   return {
+    /** What was decided at the start. */
+    first: started.decision,
     facts,
     keep,
     decide,

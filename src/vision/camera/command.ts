@@ -28,20 +28,25 @@ export interface CameraSurroundings {
   readonly password: string | undefined;
 }
 
-/** The command for a live camera: frames come in real time, as PPM on standard output. */
-export function cameraCommand(camera: CameraConfig, surroundings: CameraSurroundings): CameraCommand {
-  const { source } = camera;
-  const plain = { program: "ffmpeg", stdin: undefined, secrets: [], mayEnd: false } as const;
+/** How ffmpeg and ffprobe are told where the pictures come from. */
+export interface CameraInput {
+  readonly args: readonly string[];
+  readonly stdin: string | undefined;
+  readonly secrets: readonly string[];
+}
+
+/** @param source what ffmpeg reads: everything but the drawn scene */
+export function cameraInput(
+  source: Exclude<CameraConfig["source"], { kind: "scene" }>,
+  password: string | undefined,
+): CameraInput {
+  const plain = { stdin: undefined, secrets: [] };
   switch (source.kind) {
     case "v4l2":
-      return { ...plain, args: [...QUIET, "-f", "v4l2", "-i", source.device, ...frames(camera, camera.fps)] };
-    case "file": {
-      const loop = source.loop ? ["-stream_loop", "-1"] : [];
-      const args = [...QUIET, ...loop, "-re", "-i", `file:${source.path}`, ...frames(camera, camera.fps)];
-      return { ...plain, args, mayEnd: !source.loop };
-    }
+      return { ...plain, args: ["-f", "v4l2", "-i", source.device] };
+    case "file":
+      return { ...plain, args: ["-i", `file:${source.path}`] };
     case "rtsp": {
-      const { password } = surroundings;
       const encoded = password === undefined ? undefined : encodeSecret(password);
       const playlist = [
         "-protocol_whitelist",
@@ -52,25 +57,48 @@ export function cameraCommand(camera: CameraConfig, surroundings: CameraSurround
         "0",
       ];
       return {
-        ...plain,
-        args: [...QUIET, ...playlist, "-i", "pipe:0", ...frames(camera, camera.fps)],
+        args: [...playlist, "-i", "pipe:0"],
         stdin: `ffconcat version 1.0\nfile '${withLogin(source.url, source.username, encoded)}'\noption rtsp_transport ${source.transport}\n`,
         secrets: password === undefined || encoded === undefined ? [] : [password, encoded],
-      };
-    }
-    case "scene": {
-      const { width, height, fps } = camera;
-      const numbers = { seed: source.seed, width, height, fps };
-      const args = Object.entries(numbers).flatMap(([name, value]) => [`--${name}`, String(value)]);
-      return {
-        ...plain,
-        program: surroundings.node,
-        args: [surroundings.scene, ...args, ...(source.canary ? ["--canary"] : [])],
       };
     }
     default:
       return source satisfies never;
   }
+}
+
+/**
+ * The command for a live camera: frames come in real time, as PPM on standard output.
+ * @param rate frames a second that are taken; `native`: every frame, at the moment at which the source gives it
+ */
+export function cameraCommand(
+  camera: CameraConfig,
+  surroundings: CameraSurroundings,
+  rate: number | "native" = camera.fps,
+): CameraCommand {
+  const { source } = camera;
+  if (source.kind === "scene") {
+    const { width, height } = camera;
+    const numbers = { seed: source.seed, width, height, fps: camera.fps };
+    const args = Object.entries(numbers).flatMap(([name, value]) => [`--${name}`, String(value)]);
+    return {
+      program: surroundings.node,
+      args: [surroundings.scene, ...args, ...(source.canary ? ["--canary"] : [])],
+      stdin: undefined,
+      secrets: [],
+      mayEnd: false,
+    };
+  }
+  const { args, stdin, secrets } = cameraInput(source, surroundings.password);
+  const loop = source.kind === "file" && source.loop ? ["-stream_loop", "-1"] : [];
+  const paced = source.kind === "file" ? [...loop, "-re"] : [];
+  return {
+    program: "ffmpeg",
+    args: [...QUIET, ...paced, ...args, ...frames(camera, rate)],
+    stdin,
+    secrets,
+    mayEnd: source.kind === "file" && !source.loop,
+  };
 }
 
 /** The command for a file as fast as it goes: frame i belongs to i / fps seconds. */
@@ -81,11 +109,11 @@ export function fileCommand(path: string, size: Size, fps: number): CameraComman
 
 const QUIET = ["-hide_banner", "-nostdin", "-loglevel", "error"] as const;
 
-/** First video stream, at a steady rate, scaled to fit with its aspect kept: boxes on it are boxes on the original. */
-function frames(size: Size, fps: number): string[] {
+/** First video stream, at a steady rate or as it comes, scaled to fit with its aspect kept: boxes on it are boxes on the original. */
+function frames(size: Size, rate: number | "native"): string[] {
   const fit = `scale=${size.width}:${size.height}:force_original_aspect_ratio=decrease:flags=bilinear`;
   const raw = ["-fps_mode", "passthrough", "-f", "image2pipe", "-c:v", "ppm", "-pix_fmt", "rgb24", "pipe:1"];
-  return ["-map", "0:v:0", "-an", "-sn", "-dn", "-vf", `fps=${fps},${fit}`, ...raw];
+  return ["-map", "0:v:0", "-an", "-sn", "-dn", "-vf", rate === "native" ? fit : `fps=${rate},${fit}`, ...raw];
 }
 
 function withLogin(url: string, username: string | undefined, encodedPassword: string | undefined): string {

@@ -7,6 +7,7 @@ import { sayable } from "../camera/command.ts";
 import type { Frame, Size } from "../frame.ts";
 import type { Looked } from "../look.ts";
 import { blurFace, type Colour, drawBar, drawBox, drawPath, drawPolygon } from "./draw.ts";
+import { drawGrid } from "./grid.ts";
 
 const FACE: Colour = [255, 221, 51];
 const PERSON: Colour = [68, 136, 255];
@@ -29,6 +30,8 @@ export interface Marks extends Looked {
   readonly staffZones: readonly Points[];
   /** Where each person in view has been lately, the newest point last. */
   readonly tracks: readonly Points[];
+  /** Whether a grid with numbers lies over it. */
+  readonly grid?: boolean;
 }
 
 /** Where faces were lately, so that a face missed for a moment is still covered. */
@@ -60,6 +63,7 @@ export function annotate(frame: Frame, marks: Marks, blurred: readonly Box[]): v
   // Under the blur, where they cross a face.
   for (const way of marks.tracks) drawPath(frame, way, TRACK);
   for (const box of blurred) blurFace(frame, box);
+  if (marks.grid === true) drawGrid(frame);
   drawPolygon(frame, marks.zone, marks.occupied ? OCCUPIED_ZONE : EMPTY_ZONE);
   if (marks.queue !== undefined) drawPolygon(frame, marks.queue, QUEUE);
   for (const staff of marks.staffZones) drawPolygon(frame, staff, STAFF);

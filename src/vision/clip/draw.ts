@@ -107,7 +107,8 @@ export function drawPath(frame: Frame, points: readonly (readonly [number, numbe
   });
 }
 
-function dot(frame: Frame, x: number, y: number, colour: Colour): void {
+/** One pixel; outside the frame nothing. */
+export function dot(frame: Frame, x: number, y: number, colour: Colour): void {
   if (x < 0 || y < 0 || x >= frame.width || y >= frame.height) return;
   frame.rgb.set(colour, (y * frame.width + x) * 3);
 }
