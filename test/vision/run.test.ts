@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, expect, test } from "vitest";
-import type { CameraConfig } from "../../src/config/cameras.ts";
+import { CameraConfig } from "../../src/config/cameras.ts";
 import { createClipWriter } from "../../src/vision/clip/annotate.ts";
 import { runVision } from "../../src/vision/run.ts";
 import { createScene } from "../../src/vision/scene/paint.ts";
@@ -26,7 +26,7 @@ afterEach(async () => {
 });
 
 function camera(id: string, source: CameraConfig["source"], more: Partial<CameraConfig> = {}): CameraConfig {
-  return { id, source, width: 640, height: 384, fps: 15, staleMs: 10_000, detect: ["face", "person"], ...more };
+  return { ...CameraConfig.parse({ id, source, fps: 15, staleMs: 10_000 }), ...more };
 }
 
 function start(cameras: CameraConfig[], more: Partial<VisionSettings> = {}) {
