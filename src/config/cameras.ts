@@ -71,6 +71,46 @@ export const CameraConfig = z
       .default(["face", "person"])
       .describe("what is looked for; expressions are read from faces only"),
     health: CameraHealth.prefault({}),
+    pause: z
+      .strictObject({
+        pad: id.describe("id of a pad under `local.pads`; its lamp shows the pause"),
+        button: z.string().min(1).describe("name of the button; its presses are no ratings"),
+      })
+      .optional()
+      .describe("a button that closes the camera and, pressed again, opens it; nobody else can open it then"),
   })
   .describe("a camera; its frames stay in memory and leave the vision room as numbers");
 export type CameraConfig = z.infer<typeof CameraConfig>;
+
+interface Uses {
+  readonly local: { readonly cameras: readonly CameraConfig[] };
+  readonly fleet: {
+    readonly touchpoints: readonly {
+      readonly pads: readonly string[];
+      readonly question?: { readonly buttons: Readonly<Record<string, unknown>> } | undefined;
+      readonly activity?: { readonly buttons: Readonly<Record<string, unknown>> } | undefined;
+    }[];
+    readonly alerts: { readonly staffButtons: readonly { readonly pad: string; readonly button: string }[] };
+  };
+}
+
+/** Pause buttons that no pad has, or that mean something else too. Path below `local.cameras` → sentence. */
+export function pauseMistakes(
+  { local, fleet }: Uses,
+  pads: ReadonlySet<string>,
+): { path: (string | number)[]; message: string }[] {
+  return local.cameras.flatMap(({ pause }, i) => {
+    if (pause === undefined) return [];
+    const { pad, button } = pause;
+    if (!pads.has(pad)) return [{ path: [i, "pause", "pad"], message: `no pad "${pad}" under local.pads` }];
+    const asks = fleet.touchpoints.some(
+      ({ pads: served, question, activity }) =>
+        served.includes(pad) &&
+        (Object.hasOwn(question?.buttons ?? {}, button) || Object.hasOwn(activity?.buttons ?? {}, button)),
+    );
+    const staff = fleet.alerts.staffButtons.some((other) => other.pad === pad && other.button === button);
+    if (!asks && !staff) return [];
+    const message = `"${button}" of pad "${pad}" means something else too: a button does one thing`;
+    return [{ path: [i, "pause", "button"], message }];
+  });
+}

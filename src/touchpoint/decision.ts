@@ -21,6 +21,8 @@ export interface Moment {
 export type Effect =
   | { readonly kind: "indicate"; readonly pad: string; readonly pattern: Indication }
   | { readonly kind: "acknowledge"; readonly pad: string; readonly ref: PressRef }
+  /** Close a camera, with the sentence of who paused it; or, without one, open it again. */
+  | { readonly kind: "pause"; readonly camera: string; readonly paused?: string }
   /** Tell of an alert outside the broker too; the same key and rev may be told twice. */
   | { readonly kind: "notify"; readonly alert: Extract<Fact, { type: "alert" }> };
 

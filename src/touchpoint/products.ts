@@ -12,6 +12,7 @@ import { both, type Decision, type Moment } from "./decision.ts";
 import type { EngineSettings } from "./engine.ts";
 import { type LiveFairPlay, startFairPlay, stepFairPlay } from "./fair-play-live.ts";
 import { type FootfallState, startFootfall, stepFootfall } from "./footfall.ts";
+import { type PausesState, startPauses, stepPauses } from "./pauses.ts";
 import { type RatingMoodState, startRatingMood, stepRatingMood } from "./rating-mood.ts";
 import { type ServiceState, startService, stepService } from "./service.ts";
 import { type SurveysState, startSurveys, stepSurveys } from "./surveys.ts";
@@ -27,6 +28,7 @@ export interface ProductStates {
   readonly coverage: CoverageState;
   readonly ratingMood: RatingMoodState;
   readonly footfall: FootfallState;
+  readonly pauses: PausesState;
 }
 
 /** States after a start, with what the journal kept. */
@@ -39,6 +41,7 @@ export function startProducts(
   const service = startService(settings, kept, moment);
   const fairPlay = startFairPlay(kept, moment);
   const alerts = startAlerts(settings, kept, moment);
+  const pauses = startPauses(settings, kept, moment);
   return {
     states: {
       surveys: surveys.state,
@@ -50,8 +53,9 @@ export function startProducts(
       coverage: startCoverage(moment),
       ratingMood: startRatingMood(kept),
       footfall: startFootfall(kept),
+      pauses: pauses.state,
     },
-    decision: [service, fairPlay, alerts].reduce((sum, { decision }) => both(sum, decision), surveys.decision),
+    decision: [service, fairPlay, alerts, pauses].reduce((sum, { decision }) => both(sum, decision), surveys.decision),
   };
 }
 
@@ -81,6 +85,7 @@ export function stepProducts(
   const coverage = stepCoverage(settings.touchpoints, states.coverage, input, alerts.decision, moment);
   const ratingMood = stepRatingMood(settings, states.ratingMood, input, coverage.decision, moment);
   const footfall = stepFootfall(settings, states.footfall, input, ratingMood.decision, moment);
+  const pauses = stepPauses(settings, states.pauses, input, footfall.decision, moment);
   const next: ProductStates = {
     surveys: surveys.state,
     activity: activity.state,
@@ -91,10 +96,11 @@ export function stepProducts(
     coverage: coverage.state,
     ratingMood: ratingMood.state,
     footfall: footfall.state,
+    pauses: pauses.state,
   };
   return {
     states: isSame(states, next) ? states : next,
-    decision: stepCallbacks(settings, input, footfall.decision, moment),
+    decision: stepCallbacks(settings, input, pauses.decision, moment),
   };
 }
 

@@ -106,6 +106,15 @@ export const FAULTS = {
   },
   CAMERA_LOST: { kind: "unavailable", hint: "The camera stopped sending; check cable, power and network." },
   CAMERA_STALE: { kind: "unavailable", hint: "No new frame arrived in time; the camera process is started again." },
+  CAMERA_PAUSED: {
+    kind: "unavailable",
+    hint: "Lift it where it was made: the button by the button, a command by the same door or by the button.",
+  },
+  CAMERA_UNKNOWN: { kind: "input", hint: "Name a camera under `local.cameras`, or none for all." },
+  PAUSE_HELD: {
+    kind: "input",
+    hint: "What was paused by a button is resumed only by it; another door's pause by that door, or by the button.",
+  },
   CAMERA_DARK: {
     kind: "unavailable",
     hint: "Light the place, or take the cap off; until then the camera cannot say that nobody is there.",
