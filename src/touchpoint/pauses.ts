@@ -3,7 +3,7 @@ import { z } from "zod";
 import { Fault } from "../words/errors.ts";
 import type { EventData, Fact } from "../words/events.ts";
 import { type Input, PauseInput, type PressInput } from "../words/inputs.ts";
-import { At, at, utcOf } from "./at.ts";
+import { At, at } from "./at.ts";
 import { both, type Decision, type Effect, type Moment, NOTHING } from "./decision.ts";
 
 /** The part of the engine's settings that pauses rest on. */
@@ -51,13 +51,14 @@ export function startPauses(
     if (settings.cameras?.some(({ id }) => id === camera) === true) state[camera] = readHolds(value, moment);
     else keep[key] = null;
   }
-  const atOnce = Object.entries(state).map(([camera, holds]) => shown(camera, holds, moment));
+  const atOnce = Object.entries(state).map(([camera, holds]) => shown(camera, holds));
   return { state, decision: { ...NOTHING, keep, atOnce } };
 }
 
 /** What the journal keeps of a camera's pause, in a sentence. */
-export function keptPause(value: unknown, moment: Moment): string {
-  return sentence(readHolds(value, moment), moment);
+export function keptPause(value: unknown): string {
+  const holds = Holds.safeParse(value);
+  return holds.success ? sentence(holds.data) : "paused, by whom cannot be read";
 }
 
 /** A pause that cannot be read is a pause: the camera stays closed until a hand opens it. */
@@ -94,7 +95,8 @@ export function stepPauses(
       : input.kind === "tick" && Object.keys(state).length > 0
         ? passed(state, moment)
         : undefined;
-  return step === undefined ? { state, decision } : { state: step.state, decision: both(decision, step.decision) };
+  // What the lamp shows for good comes before the thanks for the press.
+  return step === undefined ? { state, decision } : { state: step.state, decision: both(step.decision, decision) };
 }
 
 function wanted({ cameras = [] }: PauseSettings, state: PausesState, input: PauseInput, moment: Moment): PauseStep {
@@ -140,7 +142,7 @@ function lift(state: PausesState, camera: PausableCamera, { by, via }: PauseInpu
     via === "button" || hold.via === via || (hold.via === "button" && camera.pause === undefined);
   const left = holds.filter((hold) => !may(hold));
   if (left.length === holds.length) {
-    const fault = new Fault("PAUSE_HELD", `camera ${camera.id} is ${sentence(left, moment)}`);
+    const fault = new Fault("PAUSE_HELD", `camera ${camera.id} is ${sentence(left)}`);
     return { state, decision: { ...NOTHING, dropped: [fault] } };
   }
   return changed(state, camera.id, left, "camera.resume", { by, via }, moment);
@@ -159,7 +161,8 @@ function passed(state: PausesState, moment: Moment): PauseStep {
     const placed = stay?.map((hold) => place(hold, moment));
     if (placed === undefined || placed.every((hold, i) => hold === stay?.[i])) continue;
     const keep = { [PAUSE_KEY + camera]: placed };
-    step = { state: { ...step.state, [camera]: placed }, decision: both(step.decision, { ...NOTHING, keep }) };
+    const again = { ...NOTHING, keep, atOnce: [shown(camera, placed)] };
+    step = { state: { ...step.state, [camera]: placed }, decision: both(step.decision, again) };
   }
   return step;
 }
@@ -192,7 +195,7 @@ function changed(
   const paused = holds.length > 0;
   const data = { action, target: `camera:${camera}`, ...about, paused };
   const audit: Fact = { type: "audit", id: moment.newId(moment.unixMs), atMs: moment.ms, data };
-  const effect = shown(camera, holds, moment);
+  const effect = shown(camera, holds);
   return {
     state: paused ? { ...others, [camera]: holds } : others,
     decision: {
@@ -205,14 +208,14 @@ function changed(
   };
 }
 
-function shown(camera: string, holds: readonly Hold[], moment: Moment): Effect {
-  return { kind: "pause", camera, ...(holds.length === 0 ? {} : { paused: sentence(holds, moment) }) };
+function shown(camera: string, holds: readonly Hold[]): Effect {
+  return { kind: "pause", camera, ...(holds.length === 0 ? {} : { paused: sentence(holds) }) };
 }
 
-function sentence(holds: readonly Hold[], moment: Moment): string {
+function sentence(holds: readonly Hold[]): string {
   const told = holds.map(({ by, via, at: since, minutes }) => {
     const long = minutes === undefined ? "" : ` for ${minutes} min`;
-    return `by ${by} (${via}) at ${utcOf(since, moment)}${long}`;
+    return `by ${by} (${via}) at ${new Date(Math.round(since.unixMs)).toISOString()}${long}`;
   });
   return `paused ${told.join(", and ")}`;
 }

@@ -67,7 +67,7 @@ export function createView(): View {
       // Detail and contrast both follow the light, so that their ratio does not.
       const focus = Math.sqrt(Math.max(0, sharpness - ROUNDING)) / Math.max(1, contrast);
       calmFocus += (focus - calmFocus) * share;
-      const flat = spread(calm) < EVEN_CONTRAST;
+      const flat = isEven(spread(calm));
       const away = learnedMs >= LEARN_MS && inPlace(calm, used) < IN_PLACE;
       const even = flat || (away && edges(calm) < EVEN_EDGES * edges(used));
       if (learnedMs < SETTLE_MS) return { even, elsewhere: undefined, focus: undefined };
@@ -82,6 +82,11 @@ export function createView(): View {
       learnedMs = Math.min(SETTLE_MS, learnedMs + stepMs);
     },
   };
+}
+
+/** @param contrast standard deviation over the cells, steps of 0..255 */
+export function isEven(contrast: number): boolean {
+  return contrast < EVEN_CONTRAST;
 }
 
 /**
