@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { z } from "zod";
 import { openReader } from "../journal/read.ts";
 import { keptPause, PAUSE_KEY } from "../touchpoint/pauses.ts";
+import { Fault } from "../words/errors.ts";
 import { Envelope, HealthData } from "../words/events.ts";
 import type { Patient } from "./finding.ts";
 
@@ -18,7 +19,11 @@ export interface AgentWord {
 
 /** @throws Fault JOURNAL_OPEN, JOURNAL_DAMAGED, JOURNAL_NEWER where there is a journal that cannot be read */
 export function readAgentWord({ config, machine }: Pick<Patient, "config" | "machine">): AgentWord {
-  const file = join(config.local.dataDir, "journal.db");
+  const { dataDir } = config.local;
+  const file = join(dataDir, "journal.db");
+  const folder = machine.place(dataDir);
+  if (folder !== undefined && !folder.readable)
+    throw new Fault("JOURNAL_OPEN", `${dataDir} may not be read: nobody knows whether a camera is paused`);
   const stages = new Map<string, z.infer<typeof HealthData> & { time: string }>();
   if (machine.place(file) === undefined) return { paused: new Map(), stages };
   const reader = openReader(file);
@@ -30,12 +35,20 @@ export function readAgentWord({ config, machine }: Pick<Patient, "config" | "mac
     if (machine.holders(file).length > 0)
       for (const { type, json } of reader.last(NEWEST)) {
         if (type !== "health") continue;
-        const { time, data } = Envelope.parse(JSON.parse(json));
-        const said = HealthData.safeParse(data);
-        if (said.success) stages.set(said.data.stage, { ...said.data, time });
+        const event = Envelope.extend({ data: HealthData }).safeParse(parsed(json));
+        if (event.success) stages.set(event.data.data.stage, { ...event.data.data, time: event.data.time });
       }
     return { paused: new Map(paused), stages };
   } finally {
     reader.close();
+  }
+}
+
+/** A row may be damaged; another check says so. */
+function parsed(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return undefined;
   }
 }

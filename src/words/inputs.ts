@@ -188,7 +188,12 @@ export const PauseInput = z.object({
     .max(43_200)
     .optional()
     .describe("how long a pause lasts, minutes; absent: until it is lifted"),
-  by: z.string().min(1).max(64).describe("who wants it, for the record"),
+  by: z
+    .string()
+    .min(1)
+    .max(64)
+    .regex(/^\P{Cc}+$/u, "no control characters")
+    .describe("who wants it, for the record; shown where the pause is"),
   via: z.enum(["mqtt", "http", "button"]),
   atMs: z.number(),
 });
