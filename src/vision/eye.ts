@@ -38,7 +38,8 @@ async function see(data: EyeData, main: MessagePort): Promise<void> {
         if (config === undefined || writer === undefined) return;
         if (!valve.paused) await keepCamera({ camera, config, writer, bell: data.bell, main, signal });
         else {
-          // The process that had the camera is gone.
+          // The process that had the camera is gone, and its last frames with it.
+          writer.forget();
           say(main, { kind: "state", camera, state: "paused" });
           await aborted(signal);
         }

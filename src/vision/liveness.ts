@@ -61,11 +61,13 @@ export function createLiveness(settings: VisionSettings, context: VisionContext)
   };
   const isBlind = ({ conditions }: Camera): boolean => conditions.some((condition) => BLIND.has(condition));
   const closed = (camera: Camera): void => {
+    camera.waitingSinceMs = Infinity;
     camera.report("paused", pauses.of(camera.id));
     tell(camera, "paused", context.nowMs());
   };
   const lost = (camera: Camera): void => {
     camera.open = false;
+    camera.waitingSinceMs = Infinity;
     tell(camera, "away", context.nowMs());
   };
   const unwatch = pauses.watch((id) => {
@@ -140,7 +142,6 @@ export function createLiveness(settings: VisionSettings, context: VisionContext)
       tellEye = undefined;
       for (const camera of cameras) {
         camera.conditions = [];
-        camera.waitingSinceMs = Infinity;
         // The thread that would have said so is gone, and with it every process that had a camera.
         if (pauses.of(camera.id) !== undefined) {
           closed(camera);

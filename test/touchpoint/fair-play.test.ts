@@ -199,7 +199,7 @@ describe("judged again from the journal", () => {
   });
 
   it("a camera that went dark takes back what nobody claimed yet; one that was moved still looks", () => {
-    const after = (code: string) => {
+    const judged = (code: string) => {
       const press = { pad: "p1", button: "4", question: "visit", questionVersion: 2, value: 4, min: 1, max: 4 };
       const events = [
         {
@@ -221,7 +221,7 @@ describe("judged again from the journal", () => {
         ({ verdict }) => verdict,
       );
     };
-    expect([after("CAMERA_DARK"), after("CAMERA_MOVED")]).toEqual([[], ["unattended"]]);
+    expect([judged("CAMERA_DARK"), judged("CAMERA_MOVED")]).toEqual([[], ["unattended"]]);
   });
 
   it("is not put out by events that it cannot read", () => {
