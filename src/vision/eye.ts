@@ -64,7 +64,7 @@ interface Keeping {
 async function keepCamera({ camera, config, writer, bell, main, signal }: Keeping): Promise<void> {
   const glancer = createGlancer();
   const sight = createSight(config.health);
-  let told = "";
+  let told: string | undefined;
   await keepRunning({
     signal,
     fallback: "CAMERA_LOST",

@@ -100,6 +100,7 @@ export function createLiveness(settings: VisionSettings, context: VisionContext)
         return;
       }
       if (message.kind === "sight") {
+        if (message.conditions.join() === camera.conditions.join()) return;
         camera.conditions = message.conditions;
         if (camera.open) show(camera);
         if (isBlind(camera)) tell(camera, "away", context.nowMs());
