@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { setTimeout as wait } from "node:timers/promises";
+import { CameraConfig } from "../src/config/cameras.ts";
 import { packageRoot } from "../src/place.ts";
 import type { Frame } from "../src/vision/frame.ts";
 import { type Look, openLook } from "../src/vision/look.ts";
@@ -138,15 +139,7 @@ async function mainLoop(): Promise<void> {
   const ended = runVision(
     {
       cameras: [
-        {
-          id: "bench",
-          source: { kind: "scene", seed: 2, canary: false },
-          width: 640,
-          height: 384,
-          fps: BUSY_FPS,
-          staleMs: 10_000,
-          detect: ["face", "person"],
-        },
+        CameraConfig.parse({ id: "bench", source: { kind: "scene", seed: 2 }, fps: BUSY_FPS, staleMs: 10_000 }),
       ],
       vision: { threads: 1, ...names },
       modelsDir,

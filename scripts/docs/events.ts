@@ -34,6 +34,8 @@ export const MEANING: Record<EventType, string> = {
   visit: "Somebody crossed a counting line, `in` or `out`; each person in view counts once per line and direction.",
   occupancy:
     "The nightly reset of a touchpoint with counting lines: what was counted since the last one, and how far the count was from the empty shop. Occupancy goes on over restarts.",
+  audit:
+    "A setting was changed while the agent ran: a camera paused or resumed ([camera-health.md](camera-health.md)), by whom and by which door.",
   queue:
     "A queue over an interval: its length while the camera was looking, and how long those waited who were seen from begin to end. Nobody is recognised.",
 };

@@ -19,6 +19,7 @@ import { type Effect, type Moment, utc } from "../touchpoint/decision.ts";
 import { engineSettings } from "../touchpoint/settings.ts";
 import { alertCommands } from "../uplink/alert-commands.ts";
 import type { Command } from "../uplink/commanding.ts";
+import { pauseCommands } from "../uplink/pause-commands.ts";
 import { RetainedStates } from "../uplink/states.ts";
 import { surveyStartCommand } from "../uplink/survey-start.ts";
 import { runUplink, type UplinkTimings } from "../uplink/uplink.ts";
@@ -34,7 +35,8 @@ import { type Deciding, startDeciding } from "./deciding.ts";
 import { runDoors } from "./door.ts";
 import { turnOffDumps } from "./dumps.ts";
 import { createLamps } from "./lamps.ts";
-import { runPads } from "./pads.ts";
+import { type Pads, runPads } from "./pads.ts";
+import { createPausing, type Pausing, pauseByCommand } from "./pausing.ts";
 import { stampFact } from "./stamp.ts";
 import { startTimekeeping } from "./timekeeping.ts";
 import { createWatchdog } from "./watchdog.ts";
@@ -99,7 +101,7 @@ export async function runAgent(config: Config, options: AgentOptions): Promise<v
     };
     log[state === "degraded" ? "warn" : "info"]({ stage, state, ...details }, "stage changed");
     // Starting and stopping are no news to a server: `status` says so already.
-    if (state === "ok" || state === "degraded") {
+    if (state === "ok" || state === "degraded" || state === "paused") {
       const at = time.moment();
       record({ type: "health", id: at.newId(at.unixMs), atMs: at.ms, data: { stage, state, ...details } });
     }
@@ -150,10 +152,13 @@ export async function runAgent(config: Config, options: AgentOptions): Promise<v
     if (lost !== undefined) return;
     switch (effect.kind) {
       case "acknowledge":
-        pads.port(effect.pad)?.acknowledge(effect.ref);
+        pads?.port(effect.pad)?.acknowledge(effect.ref);
         break;
       case "indicate":
         lamps.show(effect.pad, effect.pattern);
+        break;
+      case "pause":
+        pausing.set(effect.camera, effect.paused);
         break;
       case "notify":
         notify.tell(stamp(effect.alert));
@@ -167,7 +172,10 @@ export async function runAgent(config: Config, options: AgentOptions): Promise<v
         effect satisfies never;
     }
   };
-  const lamps = createLamps((pad, pattern) => pads.port(pad)?.indicate(pattern, pad));
+  // What was paused when the agent ended is known before any pad or camera is opened.
+  let pads: Pads | undefined;
+  const lamps = createLamps((pad, pattern) => pads?.port(pad)?.indicate(pattern, pad));
+  const pausing = createPausing(local.cameras, lamps);
   const notify = startNotify(local.notify, { signal: sending.signal, report: (stage) => health.stage(stage), dropped });
   const presence = startPresenceNotify(local.notify.presence, {
     site: local.site,
@@ -200,7 +208,7 @@ export async function runAgent(config: Config, options: AgentOptions): Promise<v
   engine.record(early);
   record = (fact) => engine.record([fact]);
 
-  const pads = runPads(local.pads, {
+  pads = runPads(local.pads, {
     signal: inputs.signal,
     health,
     nowMs: boottime.nowMs,
@@ -223,7 +231,7 @@ export async function runAgent(config: Config, options: AgentOptions): Promise<v
     ...(seal === undefined ? {} : { seal }),
     opened: (url) => options.door?.(url),
   });
-  const vision = runEyes(config, settings.mood !== undefined, inputs.signal, health, boottime.nowMs, engine);
+  const vision = runEyes(config, settings.mood !== undefined, inputs.signal, health, boottime.nowMs, engine, pausing);
   const rollups = runRollups(
     {
       journal: journalFile,
@@ -257,6 +265,7 @@ export async function runAgent(config: Config, options: AgentOptions): Promise<v
             dropped: (fault) => dropped("uplink", fault),
             commands: {
               ...alertCommands((word) => seeTo(engine, word, boottime.nowMs())),
+              ...pauseCommands((word) => pauseByCommand(engine, pausing, word, boottime.nowMs())),
               "survey.start": surveyStartCommand(
                 async (input) => (await engine.decided(input)).dropped,
                 boottime.nowMs,
@@ -311,6 +320,7 @@ async function runEyes(
   health: Health,
   nowMs: () => number,
   engine: Deciding,
+  pauses: Pausing,
 ): Promise<void> {
   const { cameras, vision, modelsDir } = config.local;
   if (cameras.length === 0) return;
@@ -332,6 +342,7 @@ async function runEyes(
         if (!signal.aborted) engine.decide(seen);
       },
       count: (stage, counter, by) => health.count(`${stage}.${counter}`, by),
+      pauses,
     },
   );
 }

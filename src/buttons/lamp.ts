@@ -15,6 +15,7 @@ export const LAMP: Readonly<Record<Indication, Pattern>> = {
   thanks: { ms: [250, 150, 600], repeat: false },
   attention: { ms: [500, 1_500], repeat: true },
   error: { ms: [200, 300], repeat: true },
+  paused: { ms: [2_700, 300], repeat: true },
 };
 
 export const BEEPER: Readonly<Record<Indication, Pattern>> = {
@@ -23,6 +24,7 @@ export const BEEPER: Readonly<Record<Indication, Pattern>> = {
   thanks: SILENT,
   attention: { ms: [100, 100, 100], repeat: false },
   error: { ms: [400], repeat: false },
+  paused: SILENT,
 };
 
 /** The level `elapsedMs` after a pattern began, and how long it lasts from then; no length means for ever. */

@@ -49,7 +49,8 @@ export function encodeAcknowledge(ref: PressRef): string {
 }
 
 export function encodeIndicate(pad: string, pattern: Indication): string {
-  return frame(`TPLED,${pad},${pattern}`);
+  // The contract's pads know no pattern for a pause: theirs is the one that stays on until it is told otherwise.
+  return frame(`TPLED,${pad},${pattern === "paused" ? "attention" : pattern}`);
 }
 
 const NAME = /^[A-Za-z0-9_.-]{1,16}$/;

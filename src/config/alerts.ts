@@ -77,7 +77,7 @@ const AlertRule = z.discriminatedUnion("kind", [
       ...common,
       afterS: z.int().min(0).max(DAY_S).default(60).describe("away for so long, seconds"),
     })
-    .describe("the zone's camera is covered or lost; a live picture resolves it"),
+    .describe("the zone's camera is lost, dark, covered or frozen while the place is open; a live picture resolves it"),
 ]);
 export type AlertRule = z.infer<typeof AlertRule>;
 

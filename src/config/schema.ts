@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { AlertSettings, alertMistakes } from "./alerts.ts";
 import { CallbackConfig } from "./callback.ts";
-import { CameraConfig } from "./cameras.ts";
+import { CameraConfig, pauseMistakes } from "./cameras.ts";
 import { CustomersConfig, HttpConfig, surroundings } from "./context.ts";
 import { FairPlaySettings } from "./fair-play.ts";
 import { anchor, filePath, hasNoLogin, id, milliseconds, minScore, NO_LOGIN, polygon, wholeFrame } from "./fields.ts";
@@ -296,6 +296,8 @@ export const Config = z
     checkPresence(config.fleet.touchpoints, config.local.notify.presence, (path, message) =>
       context.addIssue({ code: "custom", path, message }),
     );
+    for (const { path, message } of pauseMistakes(config, pads))
+      context.addIssue({ code: "custom", path: ["local", "cameras", ...path], message });
     for (const { path, message } of alertMistakes(config.fleet.alerts, config.fleet))
       context.addIssue({ code: "custom", path: ["fleet", "alerts", ...path], message });
     if ((config.local.broker?.certFile === undefined) !== (config.local.broker?.keyFile === undefined))

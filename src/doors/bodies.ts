@@ -6,6 +6,7 @@ import {
   ActivityInput,
   AlertInput,
   CallbackInput,
+  PauseInput,
   PressInput,
   ScanInput,
   ServiceInput,
@@ -22,9 +23,15 @@ const Shift = z.strictObject({ ...ShiftInput.omit({ kind: true, atMs: true, sour
 const Service = z.strictObject({ ...ServiceInput.omit({ kind: true, atMs: true }).shape, ageMs });
 const Activity = z.strictObject({ ...ActivityInput.omit({ kind: true, atMs: true }).shape, ageMs });
 const Scan = z.strictObject({ ...ScanInput.omit({ kind: true, atMs: true }).shape, ageMs });
-const Press = z.strictObject({ ...PressInput.omit({ kind: true, atMs: true, ref: true }).shape, ageMs });
+const Press = z.strictObject({
+  ...PressInput.omit({ kind: true, atMs: true, ref: true, software: true }).shape,
+  ageMs,
+});
 const Survey = z.strictObject(SurveyInput.omit({ kind: true, atMs: true }).shape);
 const Alert = z.strictObject(AlertInput.pick({ by: true, cause: true }).shape);
+const camera = z.string().min(1).max(48).optional().describe("id of the camera; without it all");
+const Pause = z.strictObject({ camera, ...PauseInput.pick({ minutes: true, by: true }).shape });
+const Resume = z.strictObject({ camera, by: PauseInput.shape.by });
 const Callback = z.strictObject({
   ...CallbackInput.pick({ touchpoint: true, follows: true, alert: true }).shape,
   ...Contact.shape,
@@ -79,6 +86,21 @@ function timed<T extends { ageMs: number }>({ ageMs: age, ...rest }: T, nowMs: n
   return { ...rest, atMs: nowMs - age };
 }
 
+function paused(
+  action: PauseInput["action"],
+  { camera: named, ...said }: z.infer<typeof Pause>,
+  nowMs: number,
+): PauseInput {
+  return {
+    kind: "pause",
+    action,
+    via: "http",
+    ...(named === undefined ? {} : { cameras: [named] }),
+    ...said,
+    atMs: nowMs,
+  };
+}
+
 /** Path → what may be posted there. `{key}` stands for one part of the path. */
 export const ROUTES: Readonly<Record<string, Route>> = {
   "/v1/transactions": route("A sale; the same number again corrects it", Transaction, (said, nowMs) => ({
@@ -101,6 +123,7 @@ export const ROUTES: Readonly<Record<string, Route>> = {
   "/v1/scans": route("A code was read", Scan, (said, nowMs) => ({ kind: "scan", ...timed(said, nowMs) })),
   "/v1/presses": route("A button of a software pad was pressed", Press, (said, nowMs) => ({
     kind: "press",
+    software: true,
     ...timed(said, nowMs),
   })),
   "/v1/surveys": route("A questionnaire is begun, answered or left", Survey, (said, nowMs) => ({
@@ -108,6 +131,12 @@ export const ROUTES: Readonly<Record<string, Route>> = {
     ...said,
     atMs: nowMs,
   })),
+  "/v1/cameras/pause": route("Cameras are closed until they are resumed", Pause, (said, nowMs) =>
+    paused("pause", said, nowMs),
+  ),
+  "/v1/cameras/resume": route("Cameras that were paused at this door see again", Resume, (said, nowMs) =>
+    paused("resume", said, nowMs),
+  ),
   "/v1/callbacks": {
     ...route(
       "A customer leaves a way to be called back; it is sealed before anything else happens",

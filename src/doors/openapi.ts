@@ -25,7 +25,7 @@ const json = (description: string, schema: unknown) => ({ description, content: 
 const REFUSALS: Readonly<Record<string, string>> = {
   "400": "the body, the Idempotency-Key or what is asked for is wrong",
   "401": "no token, or not the right one",
-  "404": "there is no such path or touchpoint",
+  "404": "there is no such path, touchpoint or camera",
   "405": "not with this method",
   "413": "the body is longer than 16 KiB",
   "415": "the body is not said to be JSON",

@@ -5,7 +5,7 @@ export interface Health {
   readonly counters: Readonly<Record<string, number>>;
 }
 
-export const STATES = ["starting", "ok", "degraded", "stopped"] as const;
+export const STATES = ["starting", "ok", "degraded", "stopped", "paused"] as const;
 
 /** One sample per stage and state (1 where it holds), one per counter. */
 export function prometheusText({ stages, counters }: Health): string {

@@ -49,6 +49,8 @@ export interface JournalReader {
   events(filter?: EventFilter): Generator<StoredEvent, void>;
   /** The last `count` rows, by seq. */
   last(count: number): StoredEvent[];
+  /** Values kept by committed steps whose key starts with `prefix`; one that is no JSON is undefined. */
+  kept(prefix: string): Record<string, unknown>;
   /** Rows that are there, reckoned from first, head and what was deleted: counting would read the whole file. */
   count(): number;
   /** How many of them come after `fromMs`, by bisection: a clock that jumped in between makes it approximate. */
@@ -107,6 +109,14 @@ function guarded<T>(file: string, read: () => T): T {
   }
 }
 
+function parsed(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return undefined;
+  }
+}
+
 class SqliteReader implements JournalReader {
   readonly #file: string;
   readonly #db: Database;
@@ -155,6 +165,14 @@ class SqliteReader implements JournalReader {
     return (
       this.#all("SELECT seq, type, timeMs, json FROM events ORDER BY seq DESC LIMIT ?", count) as StoredEvent[]
     ).reverse();
+  }
+
+  kept(prefix: string): Record<string, unknown> {
+    const rows = this.#all("SELECT key, value FROM keep WHERE substr(key, 1, ?) = ?", prefix.length, prefix) as {
+      key: string;
+      value: string;
+    }[];
+    return Object.fromEntries(rows.map(({ key, value }) => [key, parsed(value)]));
   }
 
   count(): number {
@@ -251,7 +269,7 @@ class SqliteReader implements JournalReader {
     return [head === 0 ? 1 : this.#one("SELECT min(seq) FROM events"), head];
   }
 
-  #all(sql: string, ...values: readonly number[]): unknown[] {
+  #all(sql: string, ...values: readonly (number | string)[]): unknown[] {
     return guarded(this.#file, () => this.#db.prepare(sql).all(...values));
   }
 

@@ -2,7 +2,8 @@
 import { asFault, type Fault, type FaultCode } from "../words/errors.ts";
 import { type BackoffSettings, backoffMs, DEFAULT_BACKOFF, pause } from "./backoff.ts";
 
-export type StageState = "starting" | "ok" | "degraded" | "stopped";
+/** `paused`: closed because somebody wants it; the fault says who. */
+export type StageState = "starting" | "ok" | "degraded" | "stopped" | "paused";
 
 /** Where a stage reports its state; health implements it. Reporting the same state twice is one report. */
 export type StageReport = (state: StageState, fault?: Fault) => void;

@@ -88,10 +88,10 @@ export function stepAlerts(
       conditioned(settings, changes, input);
       break;
     case "seen":
-      cameraIs(settings, changes, input.camera, true, moment);
+      cameraIs(settings, changes, input.camera, "live", moment);
       break;
     case "camera":
-      cameraIs(settings, changes, input.camera, input.live, moment);
+      cameraIs(settings, changes, input.camera, input.live ? "live" : (input.cause ?? "away"), moment);
       break;
     case "tick":
       passed(settings, changes, moment);
@@ -228,17 +228,18 @@ function cameraIs(
   settings: AlertEngineSettings,
   changes: Changes,
   camera: string,
-  live: boolean,
+  now: "live" | "away" | "paused",
   moment: Moment,
 ): void {
+  // Who paused it knows that it sees nothing; whether it works is known when it is open again.
   const away = changes.state.awayMs[camera] !== undefined;
-  if (away === !live) return;
+  if (away === (now === "away")) return;
   const here = watches(settings).filter(
     ({ rule, touchpoint }) => rule.kind === "camera" && touchpoint.zone?.camera === camera,
   );
   if (here.length === 0) return;
-  changes.setAway(camera, live ? undefined : moment.ms);
-  if (!live) return;
+  changes.setAway(camera, now === "away" ? moment.ms : undefined);
+  if (now !== "live") return;
   for (const { rule, touchpoint } of here) {
     const lost = changes.open(rule.id, touchpoint.id);
     if (lost !== undefined) changes.resolve(lost, "the camera is back");
@@ -265,7 +266,13 @@ function passed(settings: AlertEngineSettings, changes: Changes, moment: Moment)
     const camera = touchpoint.zone?.camera;
     if (rule.kind === "camera" && camera !== undefined && open === undefined) {
       const awayMs = changes.state.awayMs[camera];
-      if (awayMs !== undefined && moment.ms - Math.max(awayMs, seenToMs) >= rule.afterS * 1000)
+      // Where the lights go out with the last customer, every night would raise one.
+      const hoursMs = openMs(settings, touchpoint, moment);
+      if (
+        awayMs !== undefined &&
+        hoursMs !== undefined &&
+        moment.ms - Math.max(awayMs, hoursMs, seenToMs) >= rule.afterS * 1000
+      )
         changes.raise(rule, touchpoint.id, `camera ${camera} has shown nothing for ${rule.afterS} s`);
     }
     if (open !== undefined) changes.remind(open, rule);

@@ -22,6 +22,8 @@ export interface Moment {
 export type Effect =
   | { readonly kind: "indicate"; readonly pad: string; readonly pattern: Indication }
   | { readonly kind: "acknowledge"; readonly pad: string; readonly ref: PressRef }
+  /** Close a camera, with the sentence of who paused it; or, without one, open it again. */
+  | { readonly kind: "pause"; readonly camera: string; readonly paused?: string }
   /** Tell of an alert outside the broker too; the same key and rev may be told twice. */
   | { readonly kind: "notify"; readonly alert: Extract<Fact, { type: "alert" }> }
   /** Whether anybody is there now. `turned`: that changed, and it is not only said again or of more people. */

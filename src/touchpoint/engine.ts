@@ -4,6 +4,7 @@ import type { FairPlaySettings } from "../config/fair-play.ts";
 import type { TrackingSettings } from "../config/footfall.ts";
 import type { TouchpointConfig, ZoneConfig } from "../config/schema.ts";
 import type { OpeningSpan } from "../config/weekly.ts";
+import { Fault } from "../words/errors.ts";
 import { EVENT_DATA, type EventData, type Fact } from "../words/events.ts";
 import type { Input, Seen } from "../words/inputs.ts";
 import { type AlertsOfPlace, staffWord } from "./alerts.ts";
@@ -13,6 +14,7 @@ import { both, type Decision, type Moment, NOTHING, utc } from "./decision.ts";
 import * as episodes from "./episodes.ts";
 import { endFootfall } from "./footfall.ts";
 import { emptyMood, feel, type MoodState, moodFigures } from "./mood.ts";
+import { type PausableCamera, switchWord } from "./pauses.ts";
 import { endPresence } from "./presence-signal.ts";
 import { type PressState, restorePresses, stepPatience, stepPress, takeIn } from "./presses.ts";
 import { type ProductStates, startProducts, stepProducts } from "./products.ts";
@@ -21,6 +23,8 @@ import { facesIn, peopleIn } from "./zone.ts";
 
 export interface EngineSettings {
   readonly touchpoints: readonly TouchpointConfig[];
+  /** Those that can be paused; absent: none. */
+  readonly cameras?: readonly PausableCamera[];
   /** Undefined where expressions may not be read. */
   readonly mood: { readonly intervalMs: number; readonly k: number } | undefined;
   /** Absent where there are no questionnaires. */
@@ -133,6 +137,13 @@ function stepCore(
   switch (input.kind) {
     case "press": {
       const serves = settings.touchpoints.find(({ pads }) => pads.includes(input.pad));
+      const pauses = switchWord(settings, input);
+      if (pauses instanceof Fault) return { state, decision: { ...NOTHING, dropped: [pauses] } };
+      if (pauses !== undefined) {
+        const { state: presses, decision, fresh } = takeIn(state.presses, input, serves?.id, moment);
+        const next = { state: { ...state, presses }, decision };
+        return fresh ? { ...next, means: pauses } : next;
+      }
       const acts = settings.alerts?.settings.staffButtons.find(
         ({ pad, button }) => pad === input.pad && button === input.button,
       );
@@ -161,7 +172,7 @@ function stepCore(
       return eachZone(settings, state, input.camera, (id, zone, before) => {
         if (input.live) return { state: { ...before, live: true }, decision: NOTHING };
         const stepped = episodes.cut(before.episodes, zone);
-        return settle(id, zone, { ...before, live: false }, stepped, moment, "camera-lost");
+        return settle(id, zone, { ...before, live: false }, stepped, moment, input.cause ?? "camera-lost");
       });
     case "tick": {
       const patience = stepPatience(
@@ -196,6 +207,7 @@ function stepCore(
     case "survey":
     case "alert":
     case "callback":
+    case "pause":
       // Presses and contacts do not rest on them: see products.ts.
       return { state, decision: NOTHING };
     default:
@@ -237,6 +249,8 @@ function see(
   return settle(id, zone, { ...before, mood, live: true }, stepped, moment);
 }
 
+type CutCause = Exclude<EventData["contact"]["cause"], "restart" | undefined>;
+
 /** Turns what the episodes said into events, and keeps the open one for a restart. */
 function settle(
   id: string,
@@ -244,7 +258,7 @@ function settle(
   before: ZoneState,
   stepped: episodes.EpisodeStep,
   moment: Moment,
-  cause?: "camera-lost" | "stopped",
+  cause?: CutCause,
 ): ZoneStep {
   const facts: Fact[] = stepped.outcomes.map((outcome) => ({
     type: "contact",
@@ -286,7 +300,7 @@ function contactData(
   zone: ZoneConfig,
   { episode, outcome, presses }: episodes.Outcome,
   moment: Moment,
-  cause?: "camera-lost" | "stopped",
+  cause?: CutCause,
 ): EventData["contact"] {
   const { startMs, endMs, people } = episode;
   return {

@@ -1,6 +1,7 @@
 // Fair play: which presses are not what they seem. Pure; the same rules live and, with other settings, over journaled events.
 import type { FairPlaySettings } from "../config/fair-play.ts";
 import type { ZoneConfig } from "../config/schema.ts";
+import type { FaultCode } from "../words/errors.ts";
 import { type Envelope, EVENT_DATA, type EventData } from "../words/events.ts";
 
 export type FairPlayRules = FairPlaySettings;
@@ -87,12 +88,16 @@ export function judge(
   return judgements;
 }
 
+/** With these a camera is degraded and yet live. */
+const STILL_SEEING: ReadonlySet<string> = new Set<FaultCode>(["CAMERA_MOVED", "CAMERA_BLURRED", "CAMERA_SLOW"]);
+
 function toldBy(event: Pick<Envelope, "id" | "type" | "time" | "touchpoint" | "data">): Told | undefined {
   const atMs = Date.parse(event.time);
   const { id, touchpoint } = event;
   if (event.type === "health") {
     const health = EVENT_DATA.health.safeParse(event.data);
     if (!health.success || health.data.state === "ok" || !health.data.stage.startsWith("camera:")) return undefined;
+    if (STILL_SEEING.has(health.data.code ?? "")) return undefined;
     return { kind: "away", camera: health.data.stage.slice("camera:".length) };
   }
   if (touchpoint === undefined) return undefined;

@@ -109,7 +109,7 @@ interface Taken extends PressStep {
  * Counts, acknowledges and thanks for a press, and makes no event of it: all that there is to a press that is no rating, such
  * as the staff's. One that was there already, or is being committed, is acknowledged again, behind the commit of the first.
  */
-export function takeIn(state: PressState, input: PressInput, touchpoint: string, moment: Moment): Taken {
+export function takeIn(state: PressState, input: PressInput, touchpoint: string | undefined, moment: Moment): Taken {
   const acknowledge = input.ref === undefined ? [] : [{ kind: "acknowledge", pad: input.pad, ref: input.ref } as const];
   const thanked: Decision = {
     ...NOTHING,

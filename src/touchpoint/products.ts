@@ -12,6 +12,7 @@ import { both, type Decision, type Moment } from "./decision.ts";
 import type { EngineSettings } from "./engine.ts";
 import { type LiveFairPlay, startFairPlay, stepFairPlay } from "./fair-play-live.ts";
 import { type FootfallState, startFootfall, stepFootfall } from "./footfall.ts";
+import { type PausesState, startPauses, stepPauses } from "./pauses.ts";
 import { type PresenceSignals, startPresence, stepPresence } from "./presence-signal.ts";
 import { type RatingMoodState, startRatingMood, stepRatingMood } from "./rating-mood.ts";
 import { type ServiceState, startService, stepService } from "./service.ts";
@@ -29,6 +30,7 @@ export interface ProductStates {
   readonly ratingMood: RatingMoodState;
   readonly footfall: FootfallState;
   readonly presence: PresenceSignals;
+  readonly pauses: PausesState;
 }
 
 /** States after a start, with what the journal kept. */
@@ -42,6 +44,7 @@ export function startProducts(
   const fairPlay = startFairPlay(kept, moment);
   const alerts = startAlerts(settings, kept, moment);
   const presence = startPresence(settings.touchpoints, moment);
+  const pauses = startPauses(settings, kept, moment);
   return {
     states: {
       surveys: surveys.state,
@@ -54,8 +57,9 @@ export function startProducts(
       ratingMood: startRatingMood(kept),
       footfall: startFootfall(kept),
       presence: presence.state,
+      pauses: pauses.state,
     },
-    decision: [service, fairPlay, alerts, presence].reduce(
+    decision: [service, fairPlay, alerts, presence, pauses].reduce(
       (sum, { decision }) => both(sum, decision),
       surveys.decision,
     ),
@@ -89,6 +93,7 @@ export function stepProducts(
   const ratingMood = stepRatingMood(settings, states.ratingMood, input, coverage.decision, moment);
   const footfall = stepFootfall(settings, states.footfall, input, ratingMood.decision, moment);
   const presence = stepPresence(settings.touchpoints, states.presence, input, footfall.decision, moment);
+  const pauses = stepPauses(settings, states.pauses, input, presence.decision, moment);
   const next: ProductStates = {
     surveys: surveys.state,
     activity: activity.state,
@@ -100,10 +105,11 @@ export function stepProducts(
     ratingMood: ratingMood.state,
     footfall: footfall.state,
     presence: presence.state,
+    pauses: pauses.state,
   };
   return {
     states: isSame(states, next) ? states : next,
-    decision: stepCallbacks(settings, input, presence.decision, moment),
+    decision: stepCallbacks(settings, input, pauses.decision, moment),
   };
 }
 

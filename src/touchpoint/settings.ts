@@ -9,6 +9,7 @@ export function engineSettings({ local, fleet }: Config, hash?: CustomerHash): E
   const emotion = local.privacy.emotion !== undefined;
   return {
     touchpoints: fleet.touchpoints,
+    cameras: local.cameras,
     openingHours: fleet.openingHours,
     timezone: local.timezone,
     ...(hash === undefined ? {} : { hash }),

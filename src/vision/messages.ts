@@ -4,6 +4,7 @@ import type { CameraConfig } from "../config/cameras.ts";
 import type { StageState } from "../supervise/keep-running.ts";
 import { Fault, type FaultCode } from "../words/errors.ts";
 import type { FaceSeen, PersonSeen } from "../words/inputs.ts";
+import type { Condition } from "./camera/sight.ts";
 import type { LookModels } from "./look.ts";
 
 /** A fault on its way between threads. */
@@ -21,13 +22,20 @@ export function fromMessage({ code, message }: FaultMessage): Fault {
 }
 
 export interface EyeData {
-  readonly cameras: readonly { readonly config: CameraConfig; readonly memory: SharedArrayBuffer }[];
+  readonly cameras: readonly {
+    readonly config: CameraConfig;
+    readonly memory: SharedArrayBuffer;
+    /** Not to be opened until it is said to. */
+    readonly paused: boolean;
+  }[];
   /** To the mind: index of a camera that has a frame to look at. */
   readonly bell: MessagePort;
 }
 
 export type EyeMessage =
   | { readonly kind: "frame"; readonly camera: number; readonly dropped: boolean }
+  /** The camera's conditions changed; the gravest first, none where all is well. */
+  | { readonly kind: "sight"; readonly camera: number; readonly conditions: readonly Condition[] }
   | { readonly kind: "state"; readonly camera: number; readonly state: StageState; readonly fault?: FaultMessage };
 
 export interface MindData {
@@ -51,8 +59,14 @@ export type MindMessage =
       readonly persons: PersonSeen[];
     };
 
-/** The only word to a thread: end in order. */
+/** The word to either thread: end in order. */
 export const STOP = "stop";
+
+/** To the eye: close a camera, or open it again; it answers `paused` when the camera's process is gone. */
+export interface PauseMessage {
+  readonly camera: number;
+  readonly paused: boolean;
+}
 
 /** CLOCK_MONOTONIC, milliseconds: the same in every thread, unlike `performance.now`. */
 export function monotonicMs(): number {

@@ -26,6 +26,8 @@ async function think(data: MindData, main: MessagePort): Promise<void> {
           person: detect.includes("person"),
           expression: data.models.expression !== undefined,
         });
+        // The camera may be paused next: no picture is left behind.
+        taken.frame.rgb.fill(0);
         say({ kind: "looked", camera, atMs: taken.atMs, ...looked });
       }
     } finally {

@@ -45,6 +45,8 @@ export interface NewestWriter {
    * @returns whether the frame before it was dropped, never looked at
    */
   publish(size: Size, atMs: number): boolean;
+  /** Wipes every frame that the reader does not hold: one that waits will not be looked at. */
+  forget(): void;
 }
 
 export function createWriter(memory: SharedArrayBuffer): NewestWriter {
@@ -57,6 +59,11 @@ export function createWriter(memory: SharedArrayBuffer): NewestWriter {
       const before = Atomics.exchange(state, 0, own | FRESH);
       own = before & (FRESH - 1);
       return (before & FRESH) !== 0;
+    },
+    forget() {
+      slots[own]?.fill(0);
+      own = Atomics.exchange(state, 0, own) & (FRESH - 1);
+      slots[own]?.fill(0);
     },
   };
 }

@@ -1,19 +1,12 @@
 // Runs the vision room: starts its two threads, passes on what they say, and starts them again when one dies.
 import { MessageChannel, Worker } from "node:worker_threads";
-import { keepRunning, type StageReport } from "../supervise/keep-running.ts";
+import { keepRunning } from "../supervise/keep-running.ts";
 import { Fault } from "../words/errors.ts";
-import {
-  type EyeData,
-  type EyeMessage,
-  fromMessage,
-  type MindData,
-  type MindMessage,
-  monotonicMs,
-  STOP,
-} from "./messages.ts";
+import { createLiveness, type Liveness } from "./liveness.ts";
+import { type EyeData, type EyeMessage, fromMessage, type MindData, type MindMessage, STOP } from "./messages.ts";
 import { loadRuntime } from "./models/runtime.ts";
 import { createNewest } from "./newest.ts";
-import type { RunVision, VisionContext, VisionSettings } from "./vision.ts";
+import type { RunVision, VisionSettings } from "./vision.ts";
 
 /** Frames come, but nothing was looked at for this long: the mind hangs, milliseconds. */
 const MIND_STUCK_MS = 30_000;
@@ -21,21 +14,20 @@ const MIND_STUCK_MS = 30_000;
 const ENDING_MS = 5_000;
 
 export const runVision: RunVision = async (settings, context) => {
-  const reports = settings.cameras.map(({ id }) => context.report(`camera:${id}`));
+  const liveness = createLiveness(settings, context);
   await keepRunning({
     signal: context.signal,
     report: context.report("vision"),
     fallback: "VISION_CRASHED",
-    run: async (signal, working) => await runThreads(settings, context, reports, signal, working),
+    run: async (signal, working) => await runThreads(settings, liveness, signal, working),
   });
-  for (const report of reports) report("stopped");
+  liveness.stop();
 };
 
 /** One life of both threads. They share memory, so they live and die together. */
 async function runThreads(
   settings: VisionSettings,
-  context: VisionContext,
-  reports: readonly StageReport[],
+  liveness: Liveness,
   signal: AbortSignal,
   working: () => void,
 ): Promise<void> {
@@ -44,7 +36,6 @@ async function runThreads(
   await loadRuntime();
   const cameras = settings.cameras.map((config) => ({ config, memory: createNewest(config) }));
   const { port1: rings, port2: hears } = new MessageChannel();
-  const liveness = createLiveness(settings, context, reports);
   const mindData: MindData = {
     cameras,
     modelsDir: settings.modelsDir,
@@ -70,15 +61,19 @@ async function runThreads(
             // Told to stop while the models were loading: no camera is opened any more.
             if (ending) return;
             // Cameras are opened only when there is a mind to look.
-            const eyeData: EyeData = { cameras, bell: rings };
+            const eyeData: EyeData = {
+              cameras: cameras.map((camera, index) => ({ ...camera, paused: liveness.isPaused(index) })),
+              bell: rings,
+            };
             const eye = new Worker(settings.threads.eye, { workerData: eyeData, transferList: [rings], name: "eye" });
             threads.unshift(eye);
             watchThread(eye, "eye", failed);
             eye.on("message", (said: EyeMessage) => {
-              if (said.kind === "state") liveness.state(said);
+              if (said.kind !== "frame") liveness.heard(said);
               else if (liveness.frame(said) > MIND_STUCK_MS)
                 failed(new Fault("VISION_CRASHED", "the models have been silent for too long"));
             });
+            liveness.begin((message) => eye.postMessage(message));
             working();
             return;
           }
@@ -109,61 +104,6 @@ function modelsFor({ cameras, vision, expression }: VisionSettings): MindData["m
     ...(wants("face") ? { face: vision.face } : {}),
     ...(wants("person") ? { person: vision.person } : {}),
     ...(expression && wants("face") ? { expression: vision.expression } : {}),
-  };
-}
-
-interface Liveness {
-  state(message: Extract<EyeMessage, { kind: "state" }>): void;
-  /** @returns for how long frames have come without being looked at, milliseconds */
-  frame(message: Extract<EyeMessage, { kind: "frame" }>): number;
-  looked(message: Extract<MindMessage, { kind: "looked" }>): void;
-  end(): void;
-}
-
-/** A camera is live while its frames come *and* are looked at: only then may anybody say that a zone is empty. */
-function createLiveness(settings: VisionSettings, context: VisionContext, reports: readonly StageReport[]): Liveness {
-  const cameras = settings.cameras.map(({ id }) => ({ id, open: false, live: false, waitingSinceMs: Infinity }));
-  const setLive = (camera: (typeof cameras)[number], live: boolean, atMs: number): void => {
-    if (camera.live === live) return;
-    camera.live = live;
-    context.seen({ kind: "camera", camera: camera.id, live, atMs });
-  };
-  return {
-    state({ camera: index, state, fault }) {
-      const camera = cameras[index];
-      if (camera === undefined) return;
-      reports[index]?.(state, fault === undefined ? undefined : fromMessage(fault));
-      camera.open = state === "ok";
-      if (!camera.open) setLive(camera, false, context.nowMs());
-    },
-    frame({ camera: index, dropped }) {
-      const camera = cameras[index];
-      if (camera === undefined) return 0;
-      const stage = `camera:${camera.id}`;
-      context.count(stage, "frames", 1);
-      if (dropped) context.count(stage, "dropped", 1);
-      const nowMs = monotonicMs();
-      camera.waitingSinceMs = Math.min(camera.waitingSinceMs, nowMs);
-      return nowMs - camera.waitingSinceMs;
-    },
-    looked({ camera: index, atMs: arrivedMs, faces, persons }) {
-      const camera = cameras[index];
-      if (camera === undefined) return;
-      camera.waitingSinceMs = Infinity;
-      // What was still being looked at when the camera was lost is not news any more.
-      if (!camera.open) return;
-      context.count(`camera:${camera.id}`, "inferred", 1);
-      const atMs = context.nowMs() - (monotonicMs() - arrivedMs);
-      setLive(camera, true, atMs);
-      context.seen({ kind: "seen", camera: camera.id, atMs, faces, persons });
-    },
-    end() {
-      cameras.forEach((camera, index) => {
-        // The thread that would have said so is gone.
-        if (camera.open) reports[index]?.("starting");
-        setLive(camera, false, context.nowMs());
-      });
-    },
   };
 }
 

@@ -2,7 +2,16 @@
 import type { CameraConfig } from "../config/cameras.ts";
 import type { Config } from "../config/schema.ts";
 import type { StageReport } from "../supervise/keep-running.ts";
+import type { Fault } from "../words/errors.ts";
 import type { CameraState, Seen } from "../words/inputs.ts";
+
+/** Which cameras are to be closed because somebody wants it. */
+export interface Pauses {
+  /** Who paused a camera, as its stage says it; undefined where nobody did. */
+  of(camera: string): Fault | undefined;
+  /** Calls `listener` with each camera of which that changed, until the function returned is called. */
+  watch(listener: (camera: string) => void): () => void;
+}
 
 export interface VisionContext {
   readonly signal: AbortSignal;
@@ -12,6 +21,8 @@ export interface VisionContext {
   readonly seen: (seen: Seen | CameraState) => void;
   /** Counters for health, per camera: `frames` that came, `dropped` because a newer one came first, `inferred`. */
   readonly count: (stage: string, counter: string, by: number) => void;
+  /** Absent: no camera is ever paused. */
+  readonly pauses?: Pauses;
 }
 
 export interface VisionSettings {

@@ -1,5 +1,6 @@
 // The words of commands (`cmd/{name}`): what each takes and what its reply says, one zod schema each.
 import { z } from "zod";
+import { PauseInput } from "./inputs.ts";
 
 /** What every command says. Open: each command reads further fields of its own. */
 export const CommandBody = z.looseObject({
@@ -37,6 +38,14 @@ const Alert = z.looseObject({
 });
 const AlertSeenTo = z.object({ key: z.string(), rev: z.int().min(1), state: z.string() });
 
+const Pause = z.looseObject({
+  by: PauseInput.shape.by,
+  camera: z.string().min(1).max(48).optional().describe("id of the camera; without it all"),
+  minutes: PauseInput.shape.minutes,
+});
+const Resume = Pause.omit({ minutes: true });
+const Paused = z.object({ paused: z.array(z.string()).describe("ids of the cameras that are paused now") });
+
 /** Each command: what it is for, the fields of its own, and what a good reply says beside `id` and `ok`. */
 export const COMMANDS = {
   resend: {
@@ -51,6 +60,12 @@ export const COMMANDS = {
   },
   "alert.ack": { says: "Somebody takes care of an alert.", body: Alert, reply: AlertSeenTo },
   "alert.resolve": { says: "An alert has been seen to.", body: Alert, reply: AlertSeenTo },
+  "camera.pause": { says: "Cameras are closed.", body: Pause, reply: Paused },
+  "camera.resume": {
+    says: "What was paused by command, and nobody else holds closed, is opened again.",
+    body: Resume,
+    reply: Paused,
+  },
 } as const;
 export type CommandName = keyof typeof COMMANDS;
 

@@ -106,6 +106,35 @@ export const FAULTS = {
   },
   CAMERA_LOST: { kind: "unavailable", hint: "The camera stopped sending; check cable, power and network." },
   CAMERA_STALE: { kind: "unavailable", hint: "No new frame arrived in time; the camera process is started again." },
+  CAMERA_PAUSED: {
+    kind: "unavailable",
+    hint: "Lift it where it was made: the button by the button, a command by the same door or by the button.",
+  },
+  PAUSE_HELD: {
+    kind: "input",
+    hint: "What was paused by a button is resumed only by it; another door's pause by that door, or by the button.",
+  },
+  CAMERA_DARK: {
+    kind: "unavailable",
+    hint: "Light the place, or take the cap off; until then the camera cannot say that nobody is there.",
+  },
+  CAMERA_COVERED: {
+    kind: "unavailable",
+    hint: "Look what hangs or stands before the lens, or shines into it; until then the camera sees nobody.",
+  },
+  CAMERA_FROZEN: {
+    kind: "unavailable",
+    hint: "The source repeats one picture: start the camera or its recorder again.",
+  },
+  CAMERA_MOVED: {
+    kind: "unavailable",
+    hint: "Turn the camera back, or draw zones and lines anew and start the agent again.",
+  },
+  CAMERA_BLURRED: { kind: "unavailable", hint: "Wipe the lens, or set its focus; counts may be too low." },
+  CAMERA_SLOW: {
+    kind: "unavailable",
+    hint: "Check light, network and load, or ask for fewer frames by `fps`; counts may be too low.",
+  },
   VISION_CRASHED: { kind: "unavailable", hint: "The vision thread ended; it is started again, buttons go on." },
   VISION_UNSUPPORTED: {
     kind: "unavailable",
@@ -210,7 +239,7 @@ export const FAULTS = {
   },
   CAMERA_UNKNOWN: {
     kind: "input",
-    hint: "Run `touchpoint camera list`: it shows what is plugged in and what is configured.",
+    hint: "Name a camera under `local.cameras`; `touchpoint camera list` shows those, and what is plugged in.",
   },
   ALERT_UNKNOWN: {
     kind: "input",

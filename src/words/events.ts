@@ -26,7 +26,7 @@ export const ContactData = z.object({
     .describe(
       "ids of the presses, or of the answers given by pad, that belong to this episode: the only truth of the join",
     ),
-  cause: z.enum(["restart", "camera-lost", "stopped"]).optional().describe("why an episode was cut"),
+  cause: z.enum(["restart", "camera-lost", "stopped", "paused"]).optional().describe("why an episode was cut"),
   clock: z
     .literal("unsynced")
     .optional()
@@ -74,10 +74,22 @@ export const MoodData = z.object({
 /** A stage of the agent changed state. */
 export const HealthData = z.object({
   stage: z.string().describe("for instance pad:p1, camera:door, uplink, journal, vision"),
-  state: z.enum(["starting", "ok", "degraded", "stopped"]),
+  state: z
+    .enum(["starting", "ok", "degraded", "stopped", "paused"])
+    .describe("paused: a camera that was closed because somebody wanted it; the message says who, and since when"),
   code: z.string().optional(),
   message: z.string().optional(),
   hint: z.string().optional(),
+});
+
+/** A setting was changed by somebody while the agent ran. */
+export const AuditData = z.object({
+  action: z.enum(["camera.pause", "camera.resume"]),
+  target: z.string().describe("what it was done to, as its stage is called, such as camera:door"),
+  by: z.string().describe("who did it; of a pause that ended by itself, who had set its time"),
+  via: z.enum(["mqtt", "http", "button", "timer"]),
+  minutes: z.int().min(1).optional().describe("how long a pause is to last; absent: until it is lifted"),
+  paused: z.boolean().describe("whether the camera is paused after it: somebody else's pause may still hold"),
 });
 
 /** A loss, owned: never dropped itself. */
@@ -135,6 +147,7 @@ export const EVENT_DATA = {
   occupancy: OccupancyData,
   queue: QueueData,
   callback: CallbackData,
+  audit: AuditData,
 } as const;
 
 export type EventType = keyof typeof EVENT_DATA;
@@ -173,6 +186,7 @@ export const LANE: Record<EventType, number> = {
   occupancy: 2,
   queue: 2,
   callback: 1,
+  audit: 2,
 };
 export const LANES = [0, 1, 2] as const;
 

@@ -18,6 +18,7 @@ export const PressInput = z.object({
   button: z.string(),
   atMs: z.number().describe("boottime milliseconds of the press itself, age already taken off"),
   ref: PressRef.optional(),
+  software: z.literal(true).optional().describe("said at a door: no hand was on a button of this device"),
 });
 export type PressInput = z.infer<typeof PressInput>;
 
@@ -81,6 +82,7 @@ export const CameraState = z.object({
   kind: z.literal("camera"),
   camera: z.string(),
   live: z.boolean(),
+  cause: z.literal("paused").optional().describe("why it is away, where somebody wanted that"),
   atMs: z.number(),
 });
 export type CameraState = z.infer<typeof CameraState>;
@@ -175,6 +177,28 @@ export const CallbackInput = z.object({
 });
 export type CallbackInput = z.infer<typeof CallbackInput>;
 
+/** Somebody wants cameras to be paused, or to see again. */
+export const PauseInput = z.object({
+  kind: z.literal("pause"),
+  action: z.enum(["pause", "resume", "toggle"]).describe("toggle: pause them, or where all are paused resume them"),
+  cameras: z.array(z.string()).optional().describe("ids; absent: all"),
+  minutes: z
+    .int()
+    .min(1)
+    .max(43_200)
+    .optional()
+    .describe("how long a pause lasts, minutes; absent: until it is lifted"),
+  by: z
+    .string()
+    .min(1)
+    .max(64)
+    .regex(/^\P{Cc}+$/u, "no control characters")
+    .describe("who wants it, for the record; shown where the pause is"),
+  via: z.enum(["mqtt", "http", "button"]),
+  atMs: z.number(),
+});
+export type PauseInput = z.infer<typeof PauseInput>;
+
 /** Time passed: dwell, grace and interval ends are decided on ticks. */
 export interface Tick {
   readonly kind: "tick";
@@ -196,8 +220,12 @@ export type Input =
   | SurveyInput
   | AlertInput
   | CallbackInput
+  | PauseInput
   | Tick;
 
-/** What a pad's lamp, screen or beeper shows. `felt` at once, `thanks` only after the commit. */
-export const INDICATIONS = ["off", "felt", "thanks", "attention", "error"] as const;
+/**
+ * What a pad's lamp, screen or beeper shows. `felt` at once, `thanks` only after the commit; `paused` while the camera that
+ * the pad's button pauses is closed.
+ */
+export const INDICATIONS = ["off", "felt", "thanks", "attention", "error", "paused"] as const;
 export type Indication = (typeof INDICATIONS)[number];

@@ -132,6 +132,27 @@ describe("mistakes with their place", () => {
     ["no device", withLine(3, "  # device"), "CONFIG_INVALID", "local.device", 2],
     ["no such time zone", withLine(4, "  site: shop\n  timezone: Europe/Wilno"), "CONFIG_INVALID", "local.timezone", 5],
     [
+      "a pause button on a pad that is not there",
+      withLine(9, "      source: { kind: scene }\n      pause: { pad: p9, button: privacy }"),
+      "CONFIG_INVALID",
+      "local.cameras[0].pause.pad",
+      10,
+    ],
+    [
+      "a pause button that rates too",
+      withLine(9, '      source: { kind: scene }\n      pause: { pad: p1, button: "4" }'),
+      "CONFIG_INVALID",
+      "local.cameras[0].pause.button",
+      10,
+    ],
+    [
+      "a time of camera health that is none",
+      withLine(9, "      source: { kind: scene }\n      health: { darkS: -1 }"),
+      "CONFIG_INVALID",
+      "local.cameras[0].health.darkS",
+      10,
+    ],
+    [
       "an unknown driver",
       withLine(6, "    - { id: p1, driver: bluetooth }"),
       "CONFIG_INVALID",

@@ -11,7 +11,7 @@ import { HttpConfig } from "../../src/config/context.ts";
 import { parseConfig } from "../../src/config/load.ts";
 import type { Config } from "../../src/config/schema.ts";
 import { brokerCheck } from "../../src/doctor/checks/broker.ts";
-import { judgeFrames } from "../../src/doctor/checks/cameras.ts";
+import { cameraCheck, judgeFrames } from "../../src/doctor/checks/cameras.ts";
 import { judgeClock } from "../../src/doctor/checks/clock.ts";
 import { configCheck } from "../../src/doctor/checks/config.ts";
 import { diskCheck, judgeSpace, judgeWear } from "../../src/doctor/checks/disk.ts";
@@ -30,8 +30,10 @@ import { Remembered } from "../../src/doors/remembered.ts";
 import { packageRoot } from "../../src/place.ts";
 import { FAULTS } from "../../src/words/errors.ts";
 import { startInProcessBroker } from "../fakes/broker.ts";
+import { stamped } from "../fakes/events.ts";
 import { type FakeMachine, fakeMachine } from "../fakes/machine.ts";
 import { freePort } from "../fakes/mosquitto.ts";
+import { open } from "../journal/rig.ts";
 
 let folder = "";
 beforeAll(() => {
@@ -52,6 +54,8 @@ async function run(check: Check, local: string, fake: FakeMachine): Promise<Find
 }
 
 const brief = (findings: readonly Finding[]): string[] => findings.map(({ name, status }) => `${name}: ${status}`);
+const frames = (brightness: number, contrast: number, prints: readonly number[]) =>
+  prints.map((print) => ({ brightness, contrast, print }));
 const device = { kind: "device", readable: true, writable: true, mode: 0o660 } as const;
 
 describe("running the checks", () => {
@@ -130,10 +134,11 @@ describe("judgements", () => {
     ["an old backlog", judgeBacklog(12, 7_200_000, true), ["backlog: warn"]],
     ["a backlog of a boot without time", judgeBacklog(12, undefined, true), ["backlog: ok"]],
     ["a backlog that nobody sends", judgeBacklog(12, 7_200_000, false), ["backlog: ok"]],
-    ["a living camera", judgeFrames("camera", [120.2, 120.4, 119.9], true), ["camera: ok"]],
-    ["a capped camera", judgeFrames("camera", [1.2, 1.1, 1.3], true), ["camera: warn"]],
-    ["a frozen camera", judgeFrames("camera", [120.2, 120.2, 120.2], true), ["camera: warn"]],
-    ["a drawn scene that stands still", judgeFrames("camera", [120, 120, 120], false), ["camera: ok"]],
+    ["a living camera", judgeFrames("camera", frames(120, 40, [1, 2, 3]), true), ["camera: ok"]],
+    ["a capped camera", judgeFrames("camera", frames(1.2, 0.3, [1, 2, 3]), true), ["camera: warn"]],
+    ["a covered camera", judgeFrames("camera", frames(60, 2, [1, 2, 3]), true), ["camera: warn"]],
+    ["a frozen camera", judgeFrames("camera", frames(120, 40, [7, 7, 7]), true), ["camera: warn"]],
+    ["a drawn scene that stands still", judgeFrames("camera", frames(120, 40, [7, 7, 7]), false), ["camera: ok"]],
     ["a camera without frames", judgeFrames("camera", [], true), ["camera: warn"]],
   ];
   it.each(cases)("%s", (_what, findings, expected) => {
@@ -282,6 +287,44 @@ describe("rooms of the agent", () => {
     expect(brief(await examine([journalCheck], real, 20_000))).toEqual(["journal: skipped"]);
     writeFileSync(join(folder, "journal.db"), "this is no database, but long enough to be taken for one".repeat(40));
     expect(brief(await examine([journalCheck], real, 20_000))).toEqual(["journal: failed"]);
+  });
+
+  it("a paused camera is not opened, by whoever asks; what the running agent says of one is told", async () => {
+    const dataDir = mkdtempSync(join(folder, "agent-"));
+    const { journal } = await open(join(dataDir, "journal.db"));
+    const dark = {
+      stage: "camera:dim",
+      state: "degraded",
+      code: "CAMERA_DARK",
+      message: "the picture is dark",
+    } as const;
+    const holds = [{ by: "ops", via: "mqtt", at: { boot: "b", ms: 5, unixMs: 1_763_802_000_000 }, clock: "synced" }];
+    await journal.commit({
+      events: [stamped("health", 1, { stage: "camera:dim", state: "ok" })],
+      keep: { "pause:shut": holds },
+    });
+    await journal.commit({ events: [stamped("health", 2, dark)], keep: {} });
+    const local = `  dataDir: ${dataDir}
+  cameras:
+    - { id: shut, source: { kind: file, path: /none.mp4 } }
+    - { id: dim, source: { kind: file, path: /none.mp4 } }`;
+    const patient = { config: configWith(local), modelsDir: "" };
+    const place = { kind: "file", readable: true, writable: true, mode: 0o600 } as const;
+    const file = join(dataDir, "journal.db");
+    const agent = { [file]: [{ pid: 1, command: "touchpoint run" }] };
+    const running = fakeMachine({ places: { [file]: place }, holders: agent });
+    const [shut, dim] = await examine([cameraCheck], { ...patient, machine: running }, 20_000);
+    expect(shut).toMatchObject({ status: "warn", message: "paused by ops (mqtt) at 2025-11-22T09:00:00.000Z" });
+    expect(dim).toMatchObject({ status: "failed" });
+    expect(dim?.message).toMatch(/^CAMERA_DARK: the picture is dark, the agent says since 2/);
+    // Where no agent runs its last word is old, and the camera is looked at; one that is paused is not.
+    const [still, opened] = await examine(
+      [cameraCheck],
+      { ...patient, machine: fakeMachine({ places: { [file]: place } }) },
+      20_000,
+    );
+    expect([still?.message, opened?.message.slice(0, 11)]).toEqual([shut?.message, "CAMERA_OPEN"]);
+    await journal.close();
   });
 
   it("a broker nobody listens at stops the walk where it stops", async () => {

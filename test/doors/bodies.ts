@@ -14,6 +14,8 @@ export const BODIES: Readonly<Record<string, object>> = {
   "/v1/scans": { pad: "reader", code: "99123456" },
   "/v1/presses": { pad: "p1", button: "4" },
   "/v1/surveys": { touchpoint: "checkout", action: "start" },
+  "/v1/cameras/pause": { camera: "door", minutes: 30, by: "anna" },
+  "/v1/cameras/resume": { by: "anna" },
   "/v1/callbacks": { touchpoint: "checkout", contact: "+370 600 00000", consent: true },
   "/v1/alerts/k1/acknowledge": { by: "anna" },
   "/v1/alerts/k1/resolve": { by: "anna", cause: "queue" },

@@ -277,6 +277,37 @@ describe("devices", () => {
     ]);
   });
 
+  it("a camera that is away while the place is closed raises when it has opened, not at night", () => {
+    const shift = createShift({
+      alerts: { rules: [{ id: "cam", kind: "camera", afterS: 60 }] },
+      // Noon of UTC is 14:00 there.
+      openingHours: [{ days: ["mon"], from: "14:10", to: "18:00" }],
+    });
+    shift.camera(true);
+    shift.camera(false);
+    shift.pass(10 * 60_000 + 50_000);
+    expect(shift.of("alert")).toEqual([]);
+    shift.pass(15_000);
+    expect(shift.of("alert").map(({ data }) => data.state)).toEqual(["raised"]);
+  });
+
+  it("a camera that is paused raises nothing; one that does not come back after it does", () => {
+    const shift = createShift({ alerts: { rules: [{ id: "cam", kind: "camera", afterS: 30 }] } });
+    shift.camera(true);
+    shift.camera(false, "paused");
+    shift.pass(600_000);
+    expect(shift.of("alert")).toEqual([]);
+    shift.camera(false);
+    shift.pass(31_000);
+    expect(shift.of("alert").map(({ data }) => data.state)).toEqual(["raised"]);
+    // Paused while it is open: only a picture shows that it works.
+    shift.camera(false, "paused");
+    shift.camera(false);
+    expect(shift.of("alert")).toHaveLength(1);
+    shift.camera(true);
+    expect(shift.of("alert").map(({ data }) => data.state)).toEqual(["raised", "resolved"]);
+  });
+
   it("a camera that never showed anything is away from the start", () => {
     const shift = createShift({ alerts: { rules: [{ id: "cam", kind: "camera", afterS: 30 }] } });
     shift.pass(30_000);

@@ -24,7 +24,7 @@ export function createDay(
   mood?: EngineSettings["mood"],
   kept: Record<string, unknown> = {},
   clock: Partial<Pick<Moment, "boot" | "clock">> & { readonly startsMs?: number } = {},
-  more: Pick<EngineSettings, "hash" | "timezone" | "alerts" | "openingHours"> = {},
+  more: Pick<EngineSettings, "hash" | "timezone" | "alerts" | "openingHours" | "cameras"> = {},
 ) {
   const settings: EngineSettings = {
     touchpoints: touchpoints.map((one) => TouchpointConfig.parse(one)),
@@ -57,6 +57,7 @@ export function createDay(
     /** What was decided at the start. */
     first: started.decision,
     facts,
+    decisions,
     keep,
     decide,
     of: <T extends EventType>(type: T) =>

@@ -198,6 +198,32 @@ describe("judged again from the journal", () => {
     ]);
   });
 
+  it("a camera that went dark takes back what nobody claimed yet; one that was moved still looks", () => {
+    const judged = (code: string) => {
+      const press = { pad: "p1", button: "4", question: "visit", questionVersion: 2, value: 4, min: 1, max: 4 };
+      const events = [
+        {
+          id: "a",
+          type: "press",
+          touchpoint: "checkout",
+          time: "2026-11-23T12:00:00.000Z",
+          data: { ...press, flags: [], people: 0 },
+        },
+        {
+          id: "b",
+          type: "health",
+          time: "2026-11-23T12:00:01.000Z",
+          data: { stage: "camera:door", state: "degraded", code },
+        },
+        { id: "c", type: "hologram", time: "2026-11-23T12:10:00.000Z", data: {} },
+      ];
+      return judge(events, FairPlaySettings.parse({}), createShift().settings.touchpoints).map(
+        ({ verdict }) => verdict,
+      );
+    };
+    expect([judged("CAMERA_DARK"), judged("CAMERA_MOVED")]).toEqual([[], ["unattended"]]);
+  });
+
   it("is not put out by events that it cannot read", () => {
     const odd = [
       { id: "a", type: "press", time: "2026-11-23T12:00:00.000Z", touchpoint: "checkout", data: { value: "four" } },

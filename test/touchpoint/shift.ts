@@ -79,7 +79,8 @@ export function createShift({ alerts, fairPlay, pads = ["p1"], zone = true, open
       decide({ kind: "alert", action, by: "ana", via: "mqtt", atMs: ms, ...more }),
     condition: (button: string, condition: "stuck" | "chatter" | "ok") =>
       decide({ kind: "condition", pad: "p1", button, condition, atMs: ms }),
-    camera: (live: boolean) => decide({ kind: "camera", camera: "door", live, atMs: ms }),
+    camera: (live: boolean, cause?: "paused") =>
+      decide({ kind: "camera", camera: "door", live, ...(cause === undefined ? {} : { cause }), atMs: ms }),
     /** Frames ten times a second with `people` in the zone. */
     watch: (forMs: number, people: number) => {
       for (const end = ms + forMs; ms < end; ) {

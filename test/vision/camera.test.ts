@@ -1,7 +1,7 @@
 // A camera's child process: what it may do wrong, and what comes of it. The children are real processes.
 import { execFileSync } from "node:child_process";
 import { afterEach, describe, expect, test } from "vitest";
-import type { CameraConfig } from "../../src/config/cameras.ts";
+import { CameraConfig } from "../../src/config/cameras.ts";
 import { type CameraCommand, cameraCommand, sayable } from "../../src/vision/camera/command.ts";
 import { runCamera } from "../../src/vision/camera/run-camera.ts";
 import type { Frame } from "../../src/vision/frame.ts";
@@ -153,7 +153,7 @@ test("whatever a child prints, secrets and logins are taken out, and one line is
 const none = { node: process.execPath, scene: "", password: undefined };
 
 function config(source: CameraConfig["source"]): CameraConfig {
-  return { id: "c", source, width: 640, height: 384, fps: 8, staleMs: 5_000, detect: ["face"] };
+  return CameraConfig.parse({ id: "c", source, detect: ["face"] });
 }
 
 /** Arguments of every process on this machine. */

@@ -53,6 +53,36 @@ test("any order of writing and taking: the newest, whole, its own size; dropped 
   );
 });
 
+test("what is forgotten is in no slot but the one that is being looked at, and the next frame comes as ever", () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 0, max: 4 }),
+      fc.boolean(),
+      fc.integer({ min: 0, max: 4 }),
+      (before, taking, after) => {
+        const memory = createNewest(limit);
+        const [writer, reader] = [createWriter(memory), createReader(memory)];
+        const write = (value: number, times: number): void => {
+          for (let i = 0; i < times; i += 1) {
+            writer.target().fill(value);
+            writer.publish(limit, 1);
+          }
+        };
+        write(77, before);
+        const held = taking ? reader.take() : undefined;
+        write(77, after);
+        writer.target().fill(77);
+        held?.frame.rgb.fill(0);
+        writer.forget();
+        expect(new Uint8Array(memory).subarray(80).includes(77)).toBe(false);
+        expect(reader.take()).toBeUndefined();
+        write(88, 1);
+        expect(reader.take()?.frame.rgb.every((byte) => byte === 88)).toBe(true);
+      },
+    ),
+  );
+});
+
 test("a frame being looked at is not written over, however many come meanwhile", () => {
   const { reader, write } = hand();
   write();

@@ -5,12 +5,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, expect, test } from "vitest";
-import type { CameraConfig } from "../../src/config/cameras.ts";
+import { CameraConfig } from "../../src/config/cameras.ts";
 import { createClipWriter } from "../../src/vision/clip/annotate.ts";
 import { runVision } from "../../src/vision/run.ts";
 import { createScene } from "../../src/vision/scene/paint.ts";
 import type { VisionSettings } from "../../src/vision/vision.ts";
-import type { Fault } from "../../src/words/errors.ts";
+import { Fault } from "../../src/words/errors.ts";
 import type { CameraState, Seen } from "../../src/words/inputs.ts";
 import { until } from "../fakes/until.ts";
 
@@ -26,14 +26,17 @@ afterEach(async () => {
 });
 
 function camera(id: string, source: CameraConfig["source"], more: Partial<CameraConfig> = {}): CameraConfig {
-  return { id, source, width: 640, height: 384, fps: 15, staleMs: 10_000, detect: ["face", "person"], ...more };
+  return { ...CameraConfig.parse({ id, source, fps: 15, staleMs: 10_000 }), ...more };
 }
 
-function start(cameras: CameraConfig[], more: Partial<VisionSettings> = {}) {
+function start(cameras: CameraConfig[], more: Partial<VisionSettings> = {}, pausedFirst: string[] = []) {
   const inputs: (Seen | CameraState)[] = [];
   const states: string[] = [];
   const faults: Fault[] = [];
   const counts: Record<string, number> = {};
+  const paused = new Map<string, Fault>();
+  const listeners = new Set<(camera: string) => void>();
+  for (const id of pausedFirst) paused.set(id, new Fault("CAMERA_PAUSED", "by a test"));
   stop = new AbortController();
   ended = runVision(
     {
@@ -55,11 +58,23 @@ function start(cameras: CameraConfig[], more: Partial<VisionSettings> = {}) {
       count: (stage, counter, by) => {
         counts[`${stage} ${counter}`] = (counts[`${stage} ${counter}`] ?? 0) + by;
       },
+      pauses: {
+        of: (id) => paused.get(id),
+        watch: (listener) => {
+          listeners.add(listener);
+          return () => void listeners.delete(listener);
+        },
+      },
     },
   );
   const seen = () => inputs.filter((input) => input.kind === "seen");
   const live = () => inputs.flatMap((input) => (input.kind === "camera" ? [input.live] : []));
-  return { inputs, states, faults, counts, seen, live };
+  const pause = (id: string, wanted: boolean): void => {
+    if (wanted) paused.set(id, new Fault("CAMERA_PAUSED", "by a test"));
+    else paused.delete(id);
+    for (const listener of listeners) listener(id);
+  };
+  return { inputs, states, faults, counts, seen, live, pause };
 }
 
 /** Process ids of camera children whose arguments contain `mark`. */
@@ -145,6 +160,82 @@ test("a file is played once, in real time, and then the camera is away for good;
     const states = room.inputs.flatMap((input) => (input.kind === "camera" ? [`${input.camera} ${input.live}`] : []));
     expect(states.filter((state) => state.startsWith("once"))).toEqual(["once true", "once false"]);
     expect(room.states.some((state) => state.includes("degraded"))).toBe(false);
+  } finally {
+    stop.abort();
+    await ended;
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test("a camera that is paused is closed: its process is gone, nothing is seen; resumed, it is opened again", async () => {
+  const room = start([
+    camera("till", { kind: "scene", seed: 90_010, canary: false }),
+    camera("other", { kind: "scene", seed: 90_011, canary: false }),
+  ]);
+  const from = (id: string) => room.seen().filter((seen) => seen.camera === id).length;
+  await until(() => from("till") > 2, "the camera is seen");
+  room.pause("till", true);
+  const before = from("till");
+  await until(() => room.states.includes("camera:till paused CAMERA_PAUSED"), "it says that it is closed");
+  expect(children("90010")).toEqual([]);
+  const others = from("other");
+  await until(() => from("other") > others + 5, "the other camera goes on");
+  expect(from("till")).toBe(before);
+  expect(room.inputs.filter(({ camera: id, kind }) => id === "till" && kind === "camera")).toMatchObject([
+    { live: true },
+    { live: false, cause: "paused" },
+  ]);
+  room.pause("till", false);
+  await until(() => from("till") > before, "it is seen again");
+  const states = room.states.filter((state) => state.startsWith("camera:till"));
+  expect(states.slice(states.indexOf("camera:till paused CAMERA_PAUSED"))).toEqual([
+    "camera:till paused CAMERA_PAUSED",
+    "camera:till starting",
+    "camera:till starting",
+    "camera:till ok",
+  ]);
+});
+
+test("a camera that is paused before the start is never opened, and paused it ends", async () => {
+  const room = start(
+    [
+      camera("till", { kind: "scene", seed: 90_012, canary: false }),
+      camera("other", { kind: "scene", seed: 90_013, canary: false }),
+    ],
+    {},
+    ["till"],
+  );
+  expect(room.inputs).toMatchObject([{ kind: "camera", camera: "till", live: false, cause: "paused" }]);
+  await until(() => room.seen().length > 5, "the other camera is seen");
+  expect(children("90012")).toEqual([]);
+  expect(room.states.filter((state) => state.startsWith("camera:till"))).toEqual([
+    "camera:till paused CAMERA_PAUSED",
+    "camera:till paused CAMERA_PAUSED",
+  ]);
+  stop.abort();
+  await ended;
+  expect(room.states.at(-2)).toBe("camera:till stopped");
+});
+
+test("where the picture goes dark the stage says so, and nobody is seen until it is light again", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "vision-"));
+  try {
+    const file = join(folder, "lights.mp4");
+    const size = { width: 320, height: 192 };
+    const scene = await createScene({ ...size, seed: 2, canary: false });
+    const writer = createClipWriter(file, size, 8);
+    for (let i = 0; i < 24; i += 1) await writer.write(await scene.frameAt(3_000 + i * 125));
+    for (let i = 0; i < 48; i += 1) await writer.write({ ...size, rgb: new Uint8Array(320 * 192 * 3) });
+    await writer.close();
+    const health = { ...CameraConfig.shape.health.parse({}), darkS: 2, recoverS: 1 };
+    const room = start([camera("dim", { kind: "file", path: file, loop: true }, { fps: 8, health })]);
+    await until(() => room.states.includes("camera:dim degraded CAMERA_DARK"), "it is told");
+    const dark = room.inputs.length;
+    expect(room.inputs.at(-1)).toMatchObject({ kind: "camera", live: false });
+    await until(() => room.states.at(-1) === "camera:dim ok", "it is light again");
+    await until(() => room.inputs.length > dark + 1, "it is seen again");
+    expect(room.inputs[dark]).toMatchObject({ kind: "camera", live: true });
+    expect(room.inputs[dark + 1]).toMatchObject({ kind: "seen" });
   } finally {
     stop.abort();
     await ended;
