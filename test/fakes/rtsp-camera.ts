@@ -13,7 +13,8 @@ export interface RtspCamera {
   close(): Promise<void>;
 }
 
-export async function startRtspCamera(username: string, password: string): Promise<RtspCamera> {
+/** @param port where it was before, for one that comes back; by default a free one */
+export async function startRtspCamera(username: string, password: string, port = 0): Promise<RtspCamera> {
   const wanted = `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`;
   const logins = { good: 0, refused: 0 };
   const viewers = new Set<Socket>();
@@ -41,7 +42,7 @@ export async function startRtspCamera(username: string, password: string): Promi
       }
     });
   });
-  server.listen(0, "127.0.0.1");
+  server.listen(port, "127.0.0.1");
   await once(server, "listening");
   return {
     url: `rtsp://127.0.0.1:${(server.address() as AddressInfo).port}/stream`,
