@@ -5,9 +5,9 @@ import type { Quality } from "../vision/camera/quality.ts";
 export interface Probed {
   readonly camera: string;
   readonly source: string;
-  formats: readonly CameraFormat[];
+  readonly formats: readonly CameraFormat[];
   /** What a stream or file says of itself. */
-  stream?: StreamInfo;
+  readonly stream?: StreamInfo;
   /** Who has the device, where it could not be opened for that. */
   readonly heldBy?: { readonly pid: number; readonly who: string };
   readonly quality?: Quality;

@@ -137,24 +137,22 @@ function camerasOf(ids: readonly string[], options: ProbeOptions): CameraConfig[
 
 async function probeOne(camera: CameraConfig, forMs: number, signal: AbortSignal): Promise<Probed> {
   const { source, fps } = camera;
-  const probed: Probed = { camera: camera.id, source: sourceText(source), formats: [] };
+  let probed: Probed = { camera: camera.id, source: sourceText(source), formats: [] };
   try {
     const surroundings = surroundingsOf(camera);
-    if (source.kind === "v4l2") {
-      const formats = existsSync(source.device) ? await deviceFormats(source.device, signal) : [];
+    if (source.kind === "v4l2" && existsSync(source.device)) {
+      // What it offers may be asked for while somebody else has it.
+      probed = { ...probed, formats: await deviceFormats(source.device, signal) };
       const [holder] = thisMachine.holders(source.device);
       if (holder !== undefined) {
         const who = isAgents(holder.pid, thisMachine) ? "the running agent" : "another program";
-        return { ...probed, formats, heldBy: { pid: holder.pid, who } };
+        return { ...probed, heldBy: { pid: holder.pid, who } };
       }
-      probed.formats = formats;
     }
     const stream = await streamInfo(camera, surroundings, signal);
-    if (stream !== undefined) probed.stream = stream;
-    const quality = judgeQuality(await glimpses(camera, surroundings, forMs, signal), {
-      live: source.kind === "v4l2" || source.kind === "rtsp",
-      fps,
-    });
+    if (stream !== undefined) probed = { ...probed, stream };
+    const live = source.kind === "v4l2" || source.kind === "rtsp";
+    const quality = judgeQuality(await glimpses(camera, surroundings, forMs, signal), { live, fps });
     return quality === undefined ? probed : { ...probed, quality };
   } catch (thrown) {
     const fault = asFault(thrown, "CAMERA_OPEN");

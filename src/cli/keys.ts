@@ -5,19 +5,21 @@ const INTERRUPT = "\u0003";
 /** Ctrl-D. */
 const END = "\u0004";
 
-/** Calls `key` for each key until aborted, interrupted, or standard input ends. The terminal is as before afterwards. */
+/**
+ * Calls `key` for each key until aborted, interrupted, or standard input ends. The terminal is as before afterwards.
+ * Rejects with whatever `key` throws.
+ */
 export async function readKeys(signal: AbortSignal, key: (key: string) => void): Promise<void> {
   const { stdin } = process;
   const terminal = stdin.isTTY === true;
   if (terminal) stdin.setRawMode(true);
   stdin.setEncoding("utf8");
+  let end = (): void => undefined;
+  let hear = (_typed: string): void => undefined;
   try {
     await new Promise<void>((resolve, reject) => {
-      const end = (): void => resolve();
-      signal.addEventListener("abort", end, { once: true });
-      process.once("SIGINT", end).once("SIGTERM", end);
-      stdin.once("end", end);
-      stdin.on("data", (typed: string) => {
+      end = resolve;
+      hear = (typed) => {
         try {
           for (const one of typed) {
             if (terminal && (one === INTERRUPT || one === END)) end();
@@ -27,11 +29,15 @@ export async function readKeys(signal: AbortSignal, key: (key: string) => void):
         } catch (thrown) {
           reject(thrown);
         }
-      });
+      };
+      signal.addEventListener("abort", end, { once: true });
+      process.on("SIGINT", end).on("SIGTERM", end);
+      stdin.on("end", end).on("data", hear);
     });
   } finally {
+    process.off("SIGINT", end).off("SIGTERM", end);
+    stdin.off("end", end).off("data", hear);
     if (terminal) stdin.setRawMode(false);
     stdin.pause();
-    stdin.removeAllListeners("data");
   }
 }

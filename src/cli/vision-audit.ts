@@ -3,15 +3,17 @@ import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
 import { clocksNow } from "../clock/clock.ts";
+import { monoOf } from "../clock/keeping.ts";
 import { loadConfig } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
 import { thisMachine } from "../doctor/machine.ts";
 import { openReader } from "../journal/read.ts";
-import { auditLines, type Crossing, type LineAudit } from "../metrics/audit.ts";
+import { auditLines, type Crossing } from "../metrics/audit.ts";
 import { readTaps, type Tap, type Watch, watchOf } from "../metrics/taps.ts";
 import { pause } from "../supervise/backoff.ts";
 import { asFault, Fault } from "../words/errors.ts";
 import { Envelope, EVENT_DATA } from "../words/events.ts";
+import { auditText } from "./audit-text.ts";
 import { readKeys } from "./keys.ts";
 import { CONFIG_OPTION } from "./outcome.ts";
 
@@ -58,7 +60,7 @@ async function audit(options: Options): Promise<void> {
   const minutes = (watch.toMs - watch.fromMs) / 60_000;
   if (options.json === true)
     process.stdout.write(`${JSON.stringify({ minutes, toleranceMs, cameraLost, lines: audited })}\n`);
-  else process.stdout.write(table(audited, minutes, options.tolerance, cameraLost));
+  else process.stdout.write(auditText(audited, minutes, options.tolerance, cameraLost));
 }
 
 /** Whole names, touchpoint/line, of the lines that are audited. @throws Fault LINE_UNKNOWN */
@@ -98,7 +100,13 @@ async function tapLive(lines: readonly string[], journal: string, { minutes, sav
   if (saves !== undefined) emptied(saves);
   const note = (tap: Tap["tap"], line?: string): void => {
     const { unixMs, ms, boot } = clocksNow();
-    const one = { tap, time: new Date(unixMs).toISOString(), ...(line === undefined ? {} : { line }), boot, mono: ms };
+    const one = {
+      tap,
+      time: new Date(unixMs).toISOString(),
+      ...(line === undefined ? {} : { line }),
+      boot,
+      mono: monoOf(ms),
+    };
     taps.push(one);
     if (saves === undefined) return;
     try {
@@ -167,47 +175,6 @@ function countedIn(journal: string, watch: Watch, { fleet }: Config): { counted:
     reader.close();
   }
   return { counted, cameraLost };
-}
-
-function table(lines: readonly LineAudit[], minutes: number, toleranceS: number, cameraLost: number): string {
-  const heading = ["line", "", "counted", "tapped", "missed", "extra", "error", "95 %", "found", "right"];
-  const rows = lines.map((one) => [
-    one.line,
-    one.direction,
-    `${one.counted}`,
-    `${one.tapped}`,
-    `${one.missed}`,
-    `${one.extra}`,
-    one.error === null ? "–" : signed(one.error),
-    one.interval === null ? "–" : `${signed(one.interval[0])} to ${signed(one.interval[1])}`,
-    shareText(one.recall),
-    shareText(one.precision),
-  ]);
-  const widths = heading.map((name, i) => Math.max(name.length, ...rows.map((row) => (row[i] ?? "").length)));
-  const left = new Set([0, 1]);
-  const text = [heading, ...rows].map((row) =>
-    row
-      .map((cell, i) => (left.has(i) ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0)))
-      .join("  ")
-      .trimEnd(),
-  );
-  return [
-    `${minutes.toFixed(1)} min watched; a tap and a count within ${toleranceS} s are the same crossing`,
-    ...text,
-    "error: (counted − tapped) ÷ tapped; found: of those who crossed, counted; right: of those counted, crossed",
-    ...(cameraLost === 0 ? [] : [`the camera was lost ${cameraLost}× meanwhile: what it did not see is missed`]),
-    "",
-  ].join("\n");
-}
-
-function signed(share: number): string {
-  const percent = (share * 100).toFixed(1);
-  return `${share >= 0 ? "+" : "−"}${percent.replace("-", "")} %`;
-}
-
-function shareText({ value, interval }: LineAudit["recall"]): string {
-  if (value === null || interval === null) return "–";
-  return `${(value * 100).toFixed(0)} % (${interval.map((bound) => (bound * 100).toFixed(0)).join("–")})`;
 }
 
 function text(file: string): string {

@@ -457,6 +457,26 @@ describe("the receivers of alerts", () => {
     expect(JSON.stringify(away)).not.toContain("secret-part");
   });
 
+  it("programs that are told of presence are there and may be executed; none is started", async () => {
+    const file = (mode: number) => ({ kind: "file", readable: true, writable: false, mode }) as const;
+    const programs = ["play", "text", "none"].map((name) => `{ id: ${name}, kind: command, program: /opt/${name} }`);
+    const text = `version: 1
+local: { device: d, site: s, cameras: [{ id: c, source: { kind: scene } }], notify: { presence: [${programs.join(", ")}] } }
+fleet: { touchpoints: [{ id: t, zone: { camera: c }, presence: {} }] }
+`;
+    const findings = await webhookCheck.run({
+      config: parseConfig(text, "test"),
+      modelsDir: "",
+      machine: fakeMachine({ places: { "/opt/play": file(0o755), "/opt/text": file(0o644) } }),
+      signal: new AbortController().signal,
+    });
+    expect(brief([...findings])).toEqual([
+      "presence receiver play: ok",
+      "presence receiver text: failed",
+      "presence receiver none: failed",
+    ]);
+  });
+
   it("a name that does not resolve is told from a port that is shut", async () => {
     const [finding] = await run(webhookCheck, webhook("https://receiver.invalid/x"), {});
     expect(finding).toMatchObject({ status: "failed", message: expect.stringContaining("does not resolve") });

@@ -1,23 +1,37 @@
-// The receivers of alerts: each one's name resolves and its port answers. No request is sent, so nobody is alarmed.
+// Receivers of alerts and presence: names resolve, ports answer, programs are there. Nothing is sent and none is started.
 import { connect } from "node:net";
-import type { WebhookConfig } from "../../config/notify.ts";
 import { type Check, type Finding, failed, ok, skipped } from "../finding.ts";
+import type { Machine } from "../machine.ts";
 
 /** Longest wait for a connection, milliseconds: the same for all, so that one that is silent holds up no other. */
 const CONNECT_MS = 5_000;
 
 export const webhookCheck: Check = {
   name: "webhooks",
-  run: async ({ config, signal }) => {
-    const { webhooks } = config.local.notify;
-    if (webhooks.length === 0) return [skipped("webhooks", "none is configured")];
-    return await Promise.all(webhooks.map((webhook) => finding(webhook, signal)));
+  run: async ({ config, machine, signal }) => {
+    const { webhooks, presence } = config.local.notify;
+    if (webhooks.length + presence.length === 0) return [skipped("webhooks", "none is configured")];
+    return await Promise.all([
+      ...webhooks.map(({ id, url }) => reached(`webhook ${id}`, url, signal)),
+      ...presence.map((one) => {
+        const name = `presence receiver ${one.id}`;
+        return one.kind === "http" ? reached(name, one.url, signal) : startable(name, one.program, machine);
+      }),
+    ]);
   },
 };
 
+function startable(name: string, program: string, { place }: Pick<Machine, "place">): Finding {
+  const there = place(program);
+  if (there?.kind !== "file") return failed(name, `there is no program ${program}`, "Check the path of the program.");
+  // Any of the three: whether this user may is seen when it is started.
+  return (there.mode & 0o111) === 0
+    ? failed(name, `${program} may not be executed`, `chmod +x ${program}`)
+    : ok(name, `${program} is there`);
+}
+
 /** Only host and port are said: what follows them in an address is often a secret. */
-async function finding({ id, url }: WebhookConfig, signal: AbortSignal): Promise<Finding> {
-  const name = `webhook ${id}`;
+async function reached(name: string, url: string, signal: AbortSignal): Promise<Finding> {
   const { protocol, hostname, port } = new URL(url);
   const host = hostname.replace(/^\[(.*)\]$/, "$1");
   const portNumber = port === "" ? (protocol === "https:" ? 443 : 80) : Number(port);
@@ -31,7 +45,7 @@ async function finding({ id, url }: WebhookConfig, signal: AbortSignal): Promise
       return failed(
         name,
         `the name ${host} does not resolve (${code})`,
-        "Check the webhook's url and this device's name server.",
+        "Check its url and this device's name server.",
       );
     default:
       return failed(

@@ -71,7 +71,7 @@ export function judgeQuality(
       ...(LIGHT_HINTS[light] === undefined ? [] : [LIGHT_HINTS[light]]),
       ...(light !== "good" || focus === "sharp" ? [] : [FOCUS_HINTS[focus]]),
       ...(frozen ? ["Every frame is the same: start the camera again; it may repeat one frame."] : []),
-      ...(rate === null || rate >= fps * 0.9
+      ...(!live || rate === null || rate >= fps * 0.9
         ? []
         : [
             `It gives fewer than the ${fps} frames/s that are asked for: more light shortens the exposure, or lower \`fps\`.`,
