@@ -4,6 +4,7 @@ import { type Command, InvalidArgumentError } from "commander";
 import { CameraConfig } from "../config/cameras.ts";
 import { loadConfig } from "../config/load.ts";
 import { readSecret, redactText } from "../config/secret.ts";
+import { readAgentWord } from "../doctor/agent-word.ts";
 import { type Machine, thisMachine } from "../doctor/machine.ts";
 import { builtUrl } from "../place.ts";
 import type { CameraSurroundings } from "../vision/camera/command.ts";
@@ -101,8 +102,10 @@ async function probe(ids: readonly string[], options: ProbeOptions): Promise<voi
   const stop = new AbortController();
   const end = (): void => stop.abort();
   process.once("SIGINT", end).once("SIGTERM", end);
-  for (const camera of camerasOf(ids, options)) {
-    const probed = await probeOne(camera, options.seconds * 1000, stop.signal);
+  const cameras = camerasOf(ids, options);
+  const paused = pausedAmong(options.config);
+  for (const camera of cameras) {
+    const probed = await probeOne(camera, paused(camera), options.seconds * 1000, stop.signal);
     if (probed.quality === undefined) process.exitCode = EXIT.failed;
     process.stdout.write(options.json === true ? `${JSON.stringify(probed)}\n` : probeText(probed));
     if (stop.signal.aborted) break;
@@ -135,10 +138,27 @@ function camerasOf(ids: readonly string[], options: ProbeOptions): CameraConfig[
   });
 }
 
-async function probeOne(camera: CameraConfig, forMs: number, signal: AbortSignal): Promise<Probed> {
+/** Who paused a camera, by its own source: a device that somebody had closed is not opened under another name either. */
+function pausedAmong(file: string): (camera: CameraConfig) => string | undefined {
+  if (!existsSync(file)) return () => undefined;
+  const { config } = loadConfig(file);
+  const { paused } = readAgentWord({ config, machine: thisMachine });
+  const place = ({ source }: CameraConfig): string => JSON.stringify("device" in source ? source.device : source);
+  return (camera) =>
+    config.local.cameras.flatMap((one) => (place(one) === place(camera) ? (paused.get(one.id) ?? []) : []))[0];
+}
+
+/** @param paused who paused it: it is not opened then */
+async function probeOne(
+  camera: CameraConfig,
+  paused: string | undefined,
+  forMs: number,
+  signal: AbortSignal,
+): Promise<Probed> {
   const { source, fps } = camera;
   let probed: Probed = { camera: camera.id, source: sourceText(source), formats: [] };
   try {
+    if (paused !== undefined) throw new Fault("CAMERA_PAUSED", paused);
     const surroundings = surroundingsOf(camera);
     if (source.kind === "v4l2" && existsSync(source.device)) {
       // What it offers may be asked for while somebody else has it.

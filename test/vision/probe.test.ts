@@ -11,6 +11,7 @@ import { parseFfmpegFormats, parseStream, parseV4l2Formats } from "../../src/vis
 import { type Glimpse, judgeQuality } from "../../src/vision/camera/quality.ts";
 import { touchpoint } from "../fakes/program.ts";
 import { startRtspCamera } from "../fakes/rtsp-camera.ts";
+import { open } from "../journal/rig.ts";
 
 let folder = "";
 beforeEach(() => {
@@ -207,6 +208,19 @@ describe("the program", () => {
     } finally {
       await agent.end();
     }
+  });
+
+  it("does not open a camera that somebody paused", async () => {
+    const video = clip("paused.mp4", "testsrc=size=320x192:rate=10:duration=3");
+    const file = config(video);
+    mkdirSync(join(folder, "data"));
+    const { journal } = await open(join(folder, "data", "journal.db"));
+    const holds = [{ by: "ops", via: "mqtt", at: { boot: "b", ms: 5, unixMs: 1_763_802_000_000 }, clock: "synced" }];
+    await journal.commit({ events: [], keep: { "pause:door": holds } });
+    await journal.close();
+    const { status, stderr, stdout } = touchpoint("camera", "probe", "door", "--config", file, "--json");
+    expect({ status, said: stderr.includes("CAMERA_PAUSED") }).toEqual({ status: 1, said: true });
+    expect(stdout).not.toContain("quality");
   });
 
   it("what is not there: a coded sentence each, and the others are probed all the same", () => {
