@@ -108,16 +108,25 @@ describe("taps of a file", () => {
     expect(stdout).toContain("the camera was lost 1× meanwhile");
   });
 
-  test("of no use: a coded sentence each, and the journal is as it was", async () => {
-    const said = (...more: string[]) => touchpoint("vision", "audit", "--config", config, ...more);
-    expect(said("--taps", write("a.csv", csv)).stderr).toContain("JOURNAL_OPEN");
+  test("without a journal there is nothing to compare with, and none is made", () => {
+    const { stderr } = touchpoint("vision", "audit", "--config", config, "--taps", write("a.csv", csv));
+    expect(stderr).toContain("JOURNAL_OPEN");
     expect(existsSync(join(folder, "data", "journal.db"))).toBe(false);
+  });
+
+  test.each([
+    ["no file", ["--taps", "/nowhere/taps"], "TAPS_INVALID", 1],
+    ["a line that is not there", ["--line", "window"], "LINE_UNKNOWN", 1],
+    ["nowhere to save", ["--save", "/nowhere/taps"], "TAPS_UNWRITABLE", 1],
+    ["no time at all", ["--minutes", "0"], "give a number above 0", 2],
+  ])("%s: said, and ended with its status", async (_what, options, says, status) => {
     await journal();
-    expect(said("--taps", join(folder, "none")).stderr).toContain("TAPS_INVALID");
-    expect(said("--taps", write("b.csv", "time,tap\nnow,in\n"))).toMatchObject({ status: 1 });
-    expect(said("--line", "window").stderr).toContain("LINE_UNKNOWN");
-    expect(said("--save", join(folder, "none", "taps")).stderr).toContain("TAPS_UNWRITABLE");
-    expect(said("--minutes", "0").status).toBe(2);
+    const said = touchpoint("vision", "audit", "--config", config, ...options);
+    expect(said.stderr).toContain(says);
+    expect(said.status).toBe(status);
+  });
+
+  test("of several lines those that can be seen must be named", async () => {
     const two = write("two.yaml", configOf("door", "gate"));
     expect(touchpoint("vision", "audit", "--config", two).stderr).toContain("shop/door, shop/gate");
   });
