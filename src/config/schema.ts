@@ -196,7 +196,7 @@ const Fleet = z
     mood: z
       .strictObject({
         intervalS: z.int().min(10).max(86_400).default(900).describe("length of an interval, seconds"),
-        k: z.int().min(1).max(100).default(5).describe("fewer people than this and the interval is suppressed"),
+        k: z.int().min(2).max(100).default(5).describe("fewer people than this and the interval is suppressed"),
       })
       .prefault({})
       .describe("the emotional background, an event per interval and zone"),

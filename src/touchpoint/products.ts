@@ -12,6 +12,7 @@ import { both, type Decision, type Moment } from "./decision.ts";
 import type { EngineSettings } from "./engine.ts";
 import { type LiveFairPlay, startFairPlay, stepFairPlay } from "./fair-play-live.ts";
 import { type FootfallState, startFootfall, stepFootfall } from "./footfall.ts";
+import { type MoodsState, NO_MOODS, stepMood } from "./mood.ts";
 import { type RatingMoodState, startRatingMood, stepRatingMood } from "./rating-mood.ts";
 import { type ServiceState, startService, stepService } from "./service.ts";
 import { type SurveysState, startSurveys, stepSurveys } from "./surveys.ts";
@@ -25,8 +26,9 @@ export interface ProductStates {
   readonly fairPlay: LiveFairPlay;
   readonly alerts: AlertState;
   readonly coverage: CoverageState;
-  readonly ratingMood: RatingMoodState;
   readonly footfall: FootfallState;
+  readonly mood: MoodsState;
+  readonly ratingMood: RatingMoodState;
 }
 
 /** States after a start, with what the journal kept. */
@@ -48,8 +50,9 @@ export function startProducts(
       fairPlay: fairPlay.state,
       alerts: alerts.state,
       coverage: startCoverage(moment),
-      ratingMood: startRatingMood(kept),
       footfall: startFootfall(kept),
+      mood: NO_MOODS,
+      ratingMood: startRatingMood(kept),
     },
     decision: [service, fairPlay, alerts].reduce((sum, { decision }) => both(sum, decision), surveys.decision),
   };
@@ -79,8 +82,10 @@ export function stepProducts(
   // After fair play: presses that it speaks against raise nothing.
   const alerts = stepAlerts(settings, states.alerts, input, fairPlay.decision, moment);
   const coverage = stepCoverage(settings.touchpoints, states.coverage, input, alerts.decision, moment);
-  const ratingMood = stepRatingMood(settings, states.ratingMood, input, coverage.decision, moment);
-  const footfall = stepFootfall(settings, states.footfall, input, ratingMood.decision, moment);
+  const footfall = stepFootfall(settings, states.footfall, input, coverage.decision, moment);
+  // After footfall, which knows staff: their faces are left out.
+  const mood = stepMood(settings, states.mood, input, footfall.state, footfall.decision, moment);
+  const ratingMood = stepRatingMood(settings, states.ratingMood, input, mood.state.felt, mood.decision, moment);
   const next: ProductStates = {
     surveys: surveys.state,
     activity: activity.state,
@@ -89,12 +94,13 @@ export function stepProducts(
     fairPlay: fairPlay.state,
     alerts: alerts.state,
     coverage: coverage.state,
-    ratingMood: ratingMood.state,
     footfall: footfall.state,
+    mood: mood.state,
+    ratingMood: ratingMood.state,
   };
   return {
     states: isSame(states, next) ? states : next,
-    decision: stepCallbacks(settings, input, footfall.decision, moment),
+    decision: stepCallbacks(settings, input, ratingMood.decision, moment),
   };
 }
 
