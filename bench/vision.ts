@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { setTimeout as wait } from "node:timers/promises";
+import { ReadingLimits } from "../src/config/reading.ts";
 import { packageRoot } from "../src/place.ts";
 import type { Frame } from "../src/vision/frame.ts";
 import { type Look, openLook } from "../src/vision/look.ts";
@@ -148,7 +149,7 @@ async function mainLoop(): Promise<void> {
           detect: ["face", "person"],
         },
       ],
-      vision: { threads: 1, ...names },
+      vision: { threads: 1, ...names, reading: ReadingLimits.parse({}) },
       modelsDir,
       expression: true,
       threads: {

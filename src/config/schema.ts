@@ -11,6 +11,7 @@ import { checkFootfall, footfall, TrackingSettings } from "./footfall.ts";
 import { MqttDoorConfig } from "./mqtt-door.ts";
 import { NotifySettings } from "./notify.ts";
 import { PadConfig } from "./pads.ts";
+import { ReadingLimits } from "./reading.ts";
 import { RollupConfig } from "./rollups.ts";
 import { SurveyConfig } from "./surveys.ts";
 import { OpeningHours } from "./weekly.ts";
@@ -123,6 +124,7 @@ const Local = z
         face: z.string().default("face-320x192").describe("face model, by its name in the manifest"),
         person: z.string().default("person-320x192").describe("person model, by its name in the manifest"),
         expression: z.string().default("expression-48").describe("expression model, by its name in the manifest"),
+        reading: ReadingLimits.prefault({}),
       })
       .prefault({})
       .describe("inference"),
