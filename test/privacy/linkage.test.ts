@@ -62,7 +62,10 @@ function faceOf({ box: [x, y, width] }: PersonSeen, smile: number): FaceSeen {
   return { box: [x + width / 2 - 0.015, y, 0.03, 0.05], score: 0.9, expression };
 }
 
-/** The planned day with faces on its people: each visitor of a till looks pleased or not, whatever they press. */
+/** All who come here look alike, so that a table would tell it of each of them. */
+const ALIKE = "till-1";
+
+/** The planned day with faces on its people: each visitor looks pleased or not, whatever they press; of one till all alike. */
 function withFaces(plan: Plan): { plan: Plan; visitors: Record<string, { fromMs: number; toMs: number }[]> } {
   const random = seededRandom(plan.seed);
   const stays: Record<string, { fromMs: number; toMs: number; smiles: number[] }[]> = {};
@@ -80,7 +83,7 @@ function withFaces(plan: Plan): { plan: Plan; visitors: Record<string, { fromMs:
       }
       stay.toMs = atMs;
       const { smiles } = stay;
-      while (smiles.length < here.length) smiles.push(random() < 0.5 ? 0.9 : 0.1);
+      while (smiles.length < here.length) smiles.push(till !== ALIKE && random() < 0.5 ? 0.9 : 0.1);
       return here.map((person, i) => faceOf(person, smiles[i] ?? 0));
     });
     return { atMs, input: { ...input, faces } };
@@ -95,7 +98,7 @@ function withFaces(plan: Plan): { plan: Plan; visitors: Record<string, { fromMs:
 }
 
 describe("on a simulated day with staff, shifts, sales, customers and expressions", () => {
-  const { plan, visitors } = withFaces(planDay({ seed: 6, date: "2026-11-24", customers: 900 }));
+  const { plan, visitors } = withFaces(planDay({ seed: 6, date: "2026-11-24", customers: 1_500 }));
   const { local, fleet, version } = shopConfig();
   const emotion = { purpose: "a test of this very thing", controller: "the test", notice: "none" };
   const config = Config.parse({
@@ -112,6 +115,7 @@ describe("on a simulated day with staff, shifts, sales, customers and expression
   test("the day has all that could be joined", () => {
     expect(told.length).toBeGreaterThan(10);
     expect(tables.length).toBeGreaterThan(0);
+    expect(told.map(({ touchpoint }) => touchpoint)).toContain(ALIKE);
     const pointing = new Set(events.flatMap(({ data }) => pointers(data)));
     for (const name of ["staff", "shift", "transaction", "customer", "service", "presses"])
       expect(pointing).toContain(name);
