@@ -81,21 +81,25 @@ function see(settings: EngineSettings, state: MoodsState, seen: Seen, footfall: 
   const moods = { ...state.moods };
   const felt: Record<string, readonly FaceSeen[]> = {};
   const earlier: ZoneConfig[] = [];
-  for (const touchpoint of settings.touchpoints) {
-    const { id, zone } = touchpoint;
+  // A place of staff is one for all touchpoints: nobody is staff at one till and a customer at the next.
+  const staffZones = settings.touchpoints.flatMap((one) => one.staffZones);
+  const knownStaff = settings.touchpoints.flatMap(({ id }) => staffBoxes(footfall, id, seen.camera));
+  for (const { id, zone } of settings.touchpoints) {
     if (zone?.camera !== seen.camera) continue;
     const before = moods[id] ?? beginMood(seen.atMs);
     const tracker = track(before.tracker, seen.faces, settings.tracking ?? ORDINARY, seen.atMs);
-    const staffSinceMs = markStaff(touchpoint, seen.camera, before.staffSinceMs, tracker);
+    const staffSinceMs = markStaff({ staffZones }, seen.camera, before.staffSinceMs, tracker);
     const staffFaces = tracker.tracks.filter((one) => staffSinceMs.get(one.id) === STAFF).map(({ box }) => box);
-    const customers = customersIn(touchpoint, seen, [...staffBoxes(footfall, id, seen.camera), ...staffFaces]);
+    const customers = customersIn(staffZones, seen, [...knownStaff, ...staffFaces]);
     const inZone = new Set(facesIn(zone, customers));
     // Where zones share a part of the picture a face is read for the first of them only: the difference of two moods that
     // have all but one person in common would be that person's.
     const faces = [...inZone].filter((face) => !earlier.some((other) => facesIn(other, seen).includes(face)));
     earlier.push(zone);
     felt[id] = faces;
-    const passedMs = Math.min(FRAME_MS, Math.max(0, seen.atMs - Math.max(before.startMs, before.tracker.atMs)));
+    const sinceMs = Math.max(before.startMs, before.tracker.atMs);
+    // The first frame after a camera was away stands for nothing.
+    const passedMs = isFirst(before.tracker) ? 0 : Math.min(FRAME_MS, Math.max(0, seen.atMs - sinceMs));
     const followed = inView(tracker);
     const readings = followed.flatMap((one) => {
       const face = one.sighting === undefined ? undefined : seen.faces[one.sighting];
@@ -116,7 +120,7 @@ function see(settings: EngineSettings, state: MoodsState, seen: Seen, footfall: 
 }
 
 /** The frame without staff: neither who is in a place of theirs, nor whose face lies on somebody known as staff. */
-function customersIn({ staffZones }: TouchpointConfig, seen: Seen, staff: readonly Box[]): Seen {
+function customersIn(staffZones: TouchpointConfig["staffZones"], seen: Seen, staff: readonly Box[]): Seen {
   const places = staffZones.filter(({ camera }) => camera === seen.camera);
   const isCustomer = ({ box }: { readonly box: Box }): boolean =>
     !places.some(({ polygon, anchor }) => inside(polygon, ...anchorOf(anchor, box))) &&
@@ -126,6 +130,10 @@ function customersIn({ staffZones }: TouchpointConfig, seen: Seen, staff: readon
 
 function holds([x, y, width, height]: Box, [px, py]: readonly [number, number]): boolean {
   return x <= px && px <= x + width && y <= py && py <= y + height;
+}
+
+function isFirst({ atMs }: TrackerState): boolean {
+  return atMs === NO_TRACKS.atMs;
 }
 
 function countUnread(before: MoodState["unread"], faces: readonly FaceSeen[]): MoodState["unread"] {

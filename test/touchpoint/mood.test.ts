@@ -57,8 +57,11 @@ describe("figures", () => {
     const day = createDay([CHECKOUT], SETTINGS);
     day.watch(10_000, [face()]);
     day.decide({ kind: "camera", camera: "door", live: false, atMs: day.nowMs() });
-    day.pass(60_000);
-    expect(moodOf(day)).toMatchObject({ people: 1, coveredMs: 9_900 });
+    day.pass(40_000);
+    day.watch(1_000, [face()]);
+    day.decide({ kind: "camera", camera: "door", live: false, atMs: day.nowMs() });
+    day.pass(20_000);
+    expect(moodOf(day)).toMatchObject({ people: 1, coveredMs: 10_800 });
   });
 });
 
@@ -125,6 +128,12 @@ describe("whose faces are not read", () => {
     const walk = Array.from({ length: 60 }, (_, i): [number, FaceSeen[]] => [100, [face(0.9, 0.1 + 0.005 * i)]]);
     const told = minuteOf(day, [2_000, [face(0.9, 0.1)]], ...walk, [5_000, [face(0.9, 0.4)]]);
     expect(told).toMatchObject({ people: 0, observations: 0, suppressed: true });
+  });
+
+  it("a face in a place of staff of the touchpoint beside it", () => {
+    const bench = { id: "bench", staffZones: [{ ...staffZone, dwellMs: 60_000 }] };
+    const day = createDay([CHECKOUT, bench], { ...SETTINGS, k: 1 });
+    expect(minuteOf(day, [5_000, [face(0.9, 0.1)]])).toMatchObject({ people: 0, observations: 0 });
   });
 
   it("a face on somebody who is known as staff by the lines and queues", () => {
