@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { setTimeout as wait } from "node:timers/promises";
 import { CameraConfig } from "../src/config/cameras.ts";
+import { ReadingLimits } from "../src/config/reading.ts";
 import { packageRoot } from "../src/place.ts";
 import type { Frame } from "../src/vision/frame.ts";
 import { type Look, openLook } from "../src/vision/look.ts";
@@ -141,7 +142,7 @@ async function mainLoop(): Promise<void> {
       cameras: [
         CameraConfig.parse({ id: "bench", source: { kind: "scene", seed: 2 }, fps: BUSY_FPS, staleMs: 10_000 }),
       ],
-      vision: { threads: 1, ...names },
+      vision: { threads: 1, ...names, reading: ReadingLimits.parse({}) },
       modelsDir,
       expression: true,
       threads: {

@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
 import { loadConfig } from "../config/load.ts";
+import { ReadingLimits } from "../config/reading.ts";
 import type { Config } from "../config/schema.ts";
 import { packageRoot } from "../place.ts";
 import { Fault } from "../words/errors.ts";
@@ -12,6 +13,8 @@ export interface Sight {
   readonly modelsDir: string;
   readonly names: { readonly face: string; readonly person: string; readonly expression: string };
   readonly threads: number;
+  /** Off which faces expressions are read where a touchpoint's figures are reckoned. */
+  readonly limits: ReadingLimits;
   /** Undefined where no configuration was named and the default file does not exist. */
   readonly config: Config | undefined;
 }
@@ -51,6 +54,7 @@ export function sightOf(file: string, choice: ModelChoice = {}): Sight {
       expression: choice.expression ?? vision?.expression ?? "expression-48",
     },
     threads: vision?.threads ?? 1,
+    limits: vision?.reading ?? ReadingLimits.parse({}),
     config,
   };
 }

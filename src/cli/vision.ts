@@ -107,7 +107,8 @@ async function run(video: string, options: RunOptions): Promise<void> {
     const mood = moodOf(sight, options);
     const { expression, ...detectors } = sight.names;
     const names = mood === undefined ? detectors : { ...detectors, expression };
-    const look = await openLook(sight.modelsDir, readManifest(sight.modelsDir), names, sight.threads);
+    const manifest = readManifest(sight.modelsDir);
+    const look = await openLook(sight.modelsDir, manifest, names, sight.threads, sight.limits);
     try {
       const summary = await runClip(
         {

@@ -12,6 +12,7 @@ import { MqttDoorConfig } from "./mqtt-door.ts";
 import { NotifySettings } from "./notify.ts";
 import { PadConfig } from "./pads.ts";
 import { checkPresence, PresenceConfig } from "./presence.ts";
+import { ReadingLimits } from "./reading.ts";
 import { RollupConfig } from "./rollups.ts";
 import { SurveyConfig } from "./surveys.ts";
 import { OpeningHours } from "./weekly.ts";
@@ -124,6 +125,7 @@ const Local = z
         face: z.string().default("face-320x192").describe("face model, by its name in the manifest"),
         person: z.string().default("person-320x192").describe("person model, by its name in the manifest"),
         expression: z.string().default("expression-48").describe("expression model, by its name in the manifest"),
+        reading: ReadingLimits.prefault({}),
       })
       .prefault({})
       .describe("inference"),
@@ -198,7 +200,7 @@ const Fleet = z
     mood: z
       .strictObject({
         intervalS: z.int().min(10).max(86_400).default(900).describe("length of an interval, seconds"),
-        k: z.int().min(1).max(100).default(5).describe("fewer people than this and the interval is suppressed"),
+        k: z.int().min(2).max(100).default(5).describe("fewer people than this and the interval is suppressed"),
       })
       .prefault({})
       .describe("the emotional background, an event per interval and zone"),

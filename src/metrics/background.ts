@@ -20,10 +20,10 @@ export function emptyBackground(): Background {
   };
 }
 
-/** Counts one interval. Each face reading weighs the same, so that it does not matter how a period is cut into intervals. */
+/** Counts one interval. Each person weighs the same, so that it matters little how a period is cut into intervals. */
 export function countMood(into: Background, mood: EventData["mood"]): void {
-  const ms = Math.max(0, Date.parse(mood.end) - Date.parse(mood.start));
-  if (mood.suppressed || mood.observations === 0) {
+  const ms = mood.coveredMs ?? Math.max(0, Date.parse(mood.end) - Date.parse(mood.start));
+  if (mood.suppressed || mood.people === 0) {
     into.suppressed.intervals += 1;
     into.suppressed.ms += ms;
     return;
@@ -31,14 +31,14 @@ export function countMood(into: Background, mood: EventData["mood"]): void {
   into.told.intervals += 1;
   into.told.ms += ms;
   into.told.people += mood.people;
-  if (mood.valence !== undefined) addGroup(into.valence, mood.valence, mood.observations);
-  if (mood.smile !== undefined) addGroup(into.smile, mood.smile, mood.observations);
+  if (mood.valence !== undefined) addGroup(into.valence, mood.valence, mood.people);
+  if (mood.smile !== undefined) addGroup(into.smile, mood.smile, mood.people);
 }
 
 /**
- * `emotional-background`, −1 to 1: mean valence of the face readings; `smile-index`, 0 to 1: their mean probability of
+ * `emotional-background`, −1 to 1: mean valence of the people read; `smile-index`, 0 to 1: their mean probability of
  * happiness. Both are ours. `n` is people; one who came back counts again. The interval takes the mood intervals as the
- * groups, because readings of one face are no independent cases.
+ * groups, because people of one time and place share light and events.
  */
 export function backgroundFigures(background: Background): Figure[] {
   const { people } = background.told;
@@ -49,7 +49,7 @@ export function backgroundFigures(background: Background): Figure[] {
   ];
 }
 
-/** Share of the time of all mood intervals of which figures were told; what no camera saw is in neither. */
+/** Share of the covered time of all mood intervals of which figures were told; what no camera saw is in neither. */
 function covered({ told, suppressed }: Background): Figure {
   const all = told.ms + suppressed.ms;
   return {

@@ -6,20 +6,20 @@ import type { TouchpointConfig, ZoneConfig } from "../config/schema.ts";
 import type { OpeningSpan } from "../config/weekly.ts";
 import { Fault } from "../words/errors.ts";
 import { EVENT_DATA, type EventData, type Fact } from "../words/events.ts";
-import type { Input, Seen } from "../words/inputs.ts";
+import type { Input } from "../words/inputs.ts";
 import { type AlertsOfPlace, staffWord } from "./alerts.ts";
 import type { CustomerHash } from "./context.ts";
 import { endCoverage } from "./coverage.ts";
 import { both, type Decision, type Moment, NOTHING, utc } from "./decision.ts";
 import * as episodes from "./episodes.ts";
 import { endFootfall } from "./footfall.ts";
-import { emptyMood, feel, type MoodState, moodFigures } from "./mood.ts";
+import { endMoods } from "./mood.ts";
 import { type PausableCamera, switchWord } from "./pauses.ts";
 import { endPresence } from "./presence-signal.ts";
 import { type PressState, restorePresses, stepPatience, stepPress, takeIn } from "./presses.ts";
 import { type ProductStates, startProducts, stepProducts } from "./products.ts";
 import { presented, type SurveySettings } from "./surveys.ts";
-import { facesIn, peopleIn } from "./zone.ts";
+import { peopleIn } from "./zone.ts";
 
 export interface EngineSettings {
   readonly touchpoints: readonly TouchpointConfig[];
@@ -42,7 +42,6 @@ export interface EngineSettings {
 
 interface ZoneState {
   readonly episodes: episodes.EpisodeState;
-  readonly mood: MoodState | undefined;
   readonly live: boolean;
 }
 
@@ -53,7 +52,7 @@ export interface EngineState {
   readonly zones: Readonly<Record<string, ZoneState>>;
 }
 
-const NEW_ZONE: ZoneState = { episodes: episodes.NO_EPISODES, mood: undefined, live: false };
+const NEW_ZONE: ZoneState = { episodes: episodes.NO_EPISODES, live: false };
 
 /** Journal key of the episodes whose outcome is not said yet, so that a restart can say `cut` and lose nothing silently. */
 const episodesKey = (touchpoint: string): string => `episodes:${touchpoint}`;
@@ -165,9 +164,10 @@ function stepCore(
       return { state: withZone(next, touchpoint.id, joined), decision: both(stepped.decision, kept) };
     }
     case "seen":
-      return eachZone(settings, state, input.camera, (id, zone, before) =>
-        see(settings, id, zone, before, input, moment),
-      );
+      return eachZone(settings, state, input.camera, (id, zone, before) => {
+        const stepped = episodes.observe(before.episodes, zone, peopleIn(zone, input), input.atMs);
+        return settle(id, zone, { ...before, live: true }, stepped, moment);
+      });
     case "camera":
       return eachZone(settings, state, input.camera, (id, zone, before) => {
         if (input.live) return { state: { ...before, live: true }, decision: NOTHING };
@@ -182,9 +182,7 @@ function stepCore(
       );
       const zones = eachZone(settings, { ...state, presses: patience.state }, undefined, (id, zone, before) => {
         const stepped = episodes.advance(before.episodes, zone, moment.ms);
-        const settled = settle(id, zone, before, stepped, moment);
-        const felt = endInterval(settings, id, zone, settled.state, moment);
-        return { state: felt.state, decision: both(settled.decision, felt.decision) };
+        return settle(id, zone, before, stepped, moment);
       });
       return { state: zones.state, decision: both(patience.decision, zones.decision) };
     }
@@ -221,12 +219,11 @@ export function stopEngine(
   state: EngineState,
   moment: Moment,
 ): { state: EngineState; decision: Decision } {
-  const ended = eachZone(settings, state, undefined, (id, zone, before) => {
-    const settled = settle(id, zone, before, episodes.cut(before.episodes, zone), moment, "stopped");
-    const felt = endInterval(settings, id, zone, settled.state, moment, true);
-    return { state: felt.state, decision: both(settled.decision, felt.decision) };
-  });
+  const ended = eachZone(settings, state, undefined, (id, zone, before) =>
+    settle(id, zone, before, episodes.cut(before.episodes, zone), moment, "stopped"),
+  );
   const facts = [
+    ...endMoods(settings, state.products.mood, moment),
     ...endCoverage(settings.touchpoints, state.products.coverage, moment),
     ...endFootfall(settings, state.products.footfall, moment),
   ];
@@ -235,19 +232,6 @@ export function stopEngine(
 }
 
 type ZoneStep = { state: ZoneState; decision: Decision };
-
-function see(
-  settings: EngineSettings,
-  id: string,
-  zone: ZoneConfig,
-  before: ZoneState,
-  seen: Seen,
-  moment: Moment,
-): ZoneStep {
-  const stepped = episodes.observe(before.episodes, zone, peopleIn(zone, seen), seen.atMs);
-  const mood = settings.mood === undefined ? undefined : feel(before.mood ?? emptyMood(seen.atMs), facesIn(zone, seen));
-  return settle(id, zone, { ...before, mood, live: true }, stepped, moment);
-}
 
 type CutCause = Exclude<EventData["contact"]["cause"], "restart" | undefined>;
 
@@ -277,12 +261,7 @@ function settle(
   // Where an episode is cut nobody saw the zone become empty, so nobody says so: the contact's `cut` ends the presence.
   if (stepped.closed && cause === undefined) facts.push(presence(false, 0));
   if (stepped.opened) facts.push(presence(true, stepped.state.open?.people ?? 1));
-  const closedPeople = stepped.closed ? (before.episodes.open?.people ?? 0) : 0;
-  const mood =
-    before.mood === undefined || closedPeople === 0
-      ? before.mood
-      : { ...before.mood, people: before.mood.people + closedPeople };
-  const state = { ...before, mood, episodes: stepped.state };
+  const state = { ...before, episodes: stepped.state };
   return facts.length === 0
     ? { state, decision: NOTHING }
     : { state, decision: both({ ...NOTHING, facts }, keepEpisodes(id, zone, stepped.state, moment)) };
@@ -314,34 +293,6 @@ function contactData(
     presses: [...presses],
     ...(outcome === "cut" && cause !== undefined ? { cause } : {}),
   };
-}
-
-function endInterval(
-  settings: EngineSettings,
-  id: string,
-  zone: ZoneConfig,
-  state: ZoneState,
-  moment: Moment,
-  now = false,
-): ZoneStep {
-  const { mood } = state;
-  if (settings.mood === undefined || mood === undefined) return { state, decision: NOTHING };
-  if (!now && moment.ms - mood.startMs < settings.mood.intervalMs) return { state, decision: NOTHING };
-  const people = mood.people + (state.episodes.open?.people ?? 0);
-  const fact: Fact = {
-    type: "mood",
-    id: moment.newId(moment.unixMs),
-    touchpoint: id,
-    atMs: moment.ms,
-    data: {
-      camera: zone.camera,
-      zone: id,
-      start: utc(moment, mood.startMs),
-      end: utc(moment, moment.ms),
-      ...moodFigures({ ...mood, people }, settings.mood.k),
-    },
-  };
-  return { state: { ...state, mood: emptyMood(moment.ms) }, decision: { ...NOTHING, facts: [fact] } };
 }
 
 function withZone(state: EngineState, id: string, zone: ZoneState): EngineState {

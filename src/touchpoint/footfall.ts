@@ -11,12 +11,14 @@ import { emptyQueue, loseQueue, nextInterval, type QueueState, queueFigures, see
 import { inView, NO_TRACKS, type Track, type TrackerState, track } from "./tracking/tracker.ts";
 import { anchorOf, inside, peopleIn } from "./zone.ts";
 
+/** Since when a track is in a place of staff, boottime milliseconds; long enough there it is staff, from then on −∞. */
+export type StaffSince = ReadonlyMap<number, number>;
+
 /** What is remembered of the tracks of one camera at one touchpoint; forgotten with the track. */
 interface Followed {
   /** By line, then by track id. */
   readonly passages: Readonly<Record<string, ReadonlyMap<number, Passage>>>;
-  /** Since when a track is in a place of staff, boottime milliseconds; long enough there it is staff, from then on −∞. */
-  readonly staffSinceMs: ReadonlyMap<number, number>;
+  readonly staffSinceMs: StaffSince;
 }
 
 export interface FootfallState {
@@ -32,7 +34,7 @@ export interface FootfallState {
 type FootfallStep = { state: FootfallState; decision: Decision };
 type By = TouchpointConfig["lines"][number]["by"];
 const KINDS: readonly By[] = ["person", "face"];
-const STAFF = Number.NEGATIVE_INFINITY;
+export const STAFF = Number.NEGATIVE_INFINITY;
 const NOBODY: Followed = { passages: {}, staffSinceMs: new Map() };
 const ORDINARY = TrackingSettings.parse({});
 
@@ -147,11 +149,20 @@ function crossLines(
   return { state: { ...before.state, followed, occupancy }, decision };
 }
 
+/** Boxes of the people of one camera whom a touchpoint knows as staff. */
+export function staffBoxes({ trackers, followed }: FootfallState, touchpoint: string, camera: string): Track["box"][] {
+  return KINDS.flatMap((by) => {
+    const staff = followed[followedKey(touchpoint, camera, by)]?.staffSinceMs;
+    const tracks = trackers[trackerKey(camera, by)]?.tracks ?? [];
+    return tracks.filter(({ id }) => staff?.get(id) === STAFF).map(({ box }) => box);
+  });
+}
+
 /** Who is staff among the tracks: seen in a place of staff for long enough, or marked before. */
-function markStaff(
-  { staffZones }: TouchpointConfig,
+export function markStaff(
+  { staffZones }: Pick<TouchpointConfig, "staffZones">,
   camera: string,
-  before: Followed["staffSinceMs"],
+  before: StaffSince,
   tracker: TrackerState,
 ): Map<number, number> {
   const now = new Map<number, number>();

@@ -12,6 +12,7 @@ import { both, type Decision, type Moment } from "./decision.ts";
 import type { EngineSettings } from "./engine.ts";
 import { type LiveFairPlay, startFairPlay, stepFairPlay } from "./fair-play-live.ts";
 import { type FootfallState, startFootfall, stepFootfall } from "./footfall.ts";
+import { type MoodsState, NO_MOODS, stepMood } from "./mood.ts";
 import { type PausesState, startPauses, stepPauses } from "./pauses.ts";
 import { type PresenceSignals, startPresence, stepPresence } from "./presence-signal.ts";
 import { type RatingMoodState, startRatingMood, stepRatingMood } from "./rating-mood.ts";
@@ -27,10 +28,11 @@ export interface ProductStates {
   readonly fairPlay: LiveFairPlay;
   readonly alerts: AlertState;
   readonly coverage: CoverageState;
-  readonly ratingMood: RatingMoodState;
   readonly footfall: FootfallState;
   readonly presence: PresenceSignals;
   readonly pauses: PausesState;
+  readonly mood: MoodsState;
+  readonly ratingMood: RatingMoodState;
 }
 
 /** States after a start, with what the journal kept. */
@@ -54,10 +56,11 @@ export function startProducts(
       fairPlay: fairPlay.state,
       alerts: alerts.state,
       coverage: startCoverage(moment),
-      ratingMood: startRatingMood(kept),
       footfall: startFootfall(kept),
       presence: presence.state,
       pauses: pauses.state,
+      mood: NO_MOODS,
+      ratingMood: startRatingMood(kept),
     },
     decision: [service, fairPlay, alerts, presence, pauses].reduce(
       (sum, { decision }) => both(sum, decision),
@@ -90,9 +93,11 @@ export function stepProducts(
   // After fair play: presses that it speaks against raise nothing.
   const alerts = stepAlerts(settings, states.alerts, input, fairPlay.decision, moment);
   const coverage = stepCoverage(settings.touchpoints, states.coverage, input, alerts.decision, moment);
-  const ratingMood = stepRatingMood(settings, states.ratingMood, input, coverage.decision, moment);
-  const footfall = stepFootfall(settings, states.footfall, input, ratingMood.decision, moment);
-  const presence = stepPresence(settings.touchpoints, states.presence, input, footfall.decision, moment);
+  const footfall = stepFootfall(settings, states.footfall, input, coverage.decision, moment);
+  // After footfall, which knows staff: their faces are left out.
+  const mood = stepMood(settings, states.mood, input, footfall.state, footfall.decision, moment);
+  const ratingMood = stepRatingMood(settings, states.ratingMood, input, mood.state.felt, mood.decision, moment);
+  const presence = stepPresence(settings.touchpoints, states.presence, input, ratingMood.decision, moment);
   const pauses = stepPauses(settings, states.pauses, input, presence.decision, moment);
   const next: ProductStates = {
     surveys: surveys.state,
@@ -102,8 +107,9 @@ export function stepProducts(
     fairPlay: fairPlay.state,
     alerts: alerts.state,
     coverage: coverage.state,
-    ratingMood: ratingMood.state,
     footfall: footfall.state,
+    mood: mood.state,
+    ratingMood: ratingMood.state,
     presence: presence.state,
     pauses: pauses.state,
   };

@@ -1,13 +1,12 @@
 // Ratings beside expressions, of a whole day at a touchpoint: in cells of at least k people, or not at all. Pure.
 import { z } from "zod";
-import type { TouchpointConfig } from "../config/schema.ts";
 import type { Fact } from "../words/events.ts";
 import type { Input } from "../words/inputs.ts";
 import { FEELINGS, type Feeling } from "../words/rollups.ts";
 import { valenceOf } from "../words/valence.ts";
 import { Calendar } from "./calendar.ts";
 import type { Decision, Moment } from "./decision.ts";
-import { facesIn } from "./zone.ts";
+import type { MoodsState } from "./mood.ts";
 
 /** A day's episodes of one person who rated: a question, as `question@version/min-max` → value → feeling → how many. */
 type Cells = Readonly<Record<string, Readonly<Record<string, Readonly<Partial<Record<Feeling, number>>>>>>>;
@@ -31,7 +30,6 @@ export interface RatingMoodState {
 }
 
 export interface RatingMoodSettings {
-  readonly touchpoints: readonly TouchpointConfig[];
   readonly mood: { readonly k: number } | undefined;
   readonly timezone?: string;
 }
@@ -59,11 +57,16 @@ export function startRatingMood(kept: Readonly<Record<string, unknown>>): Rating
   return { days, readings: {}, ratings: new Map() };
 }
 
-/** One step. @param decision what was decided of the input so far; the rollup of a day that is over is added to it */
+/**
+ * One step.
+ * @param felt by touchpoint, the faces of customers in this frame
+ * @param decision what was decided of the input so far; the rollup of a day that is over is added to it
+ */
 export function stepRatingMood(
   settings: RatingMoodSettings,
   state: RatingMoodState,
   input: Input,
+  felt: MoodsState["felt"],
   decision: Decision,
   moment: Moment,
 ): { state: RatingMoodState; decision: Decision } {
@@ -71,15 +74,12 @@ export function stepRatingMood(
   if (mood === undefined) return { state, decision };
   let next = state;
   if (input.kind === "seen")
-    for (const { id, zone } of settings.touchpoints) {
-      if (zone?.camera !== input.camera) continue;
-      const valences = facesIn(zone, input).flatMap(({ expression }) =>
-        expression === undefined ? [] : [valenceOf(expression)],
-      );
+    for (const [id, faces] of Object.entries(felt)) {
+      const [face] = faces;
       // Of several faces nobody knows whose hand it is.
-      if (valences.length !== 1) continue;
+      if (faces.length !== 1 || face?.expression === undefined) continue;
       const before = (next.readings[id] ?? []).filter(({ atMs }) => input.atMs - atMs < READ_BACK_MS);
-      const readings = [...before, { atMs: input.atMs, valence: valences[0] ?? 0 }].slice(-MOST_READINGS);
+      const readings = [...before, { atMs: input.atMs, valence: valenceOf(face.expression) }].slice(-MOST_READINGS);
       next = { ...next, readings: { ...next.readings, [id]: readings } };
     }
   const changed = new Set<string>();
@@ -170,6 +170,9 @@ function tell(touchpoint: string, { date, cells }: Day, k: number, calendar: Cal
   return Object.entries(cells).flatMap(([question, values]): Fact[] => {
     const counts = Object.values(values).flatMap((feelings) => Object.values(feelings));
     if (counts.some((count) => count < k)) return [];
+    // Where all who rated alike felt alike, whoever is known to have rated so is known to have felt so: k people hide who
+    // somebody is, not what they all share (A. Machanavajjhala et al., l-Diversity, ICDE 2006).
+    if (Object.values(values).some((feelings) => Object.keys(feelings).length < 2)) return [];
     const n = counts.reduce((sum, count) => sum + count, 0);
     return [
       {

@@ -1,28 +1,78 @@
-// Cuts one face out of a frame as the expression model wants it: square, grey, small.
+// Cuts one face out of a frame as the expression model wants it: square, level, grey, small.
 import type { Box } from "../words/inputs.ts";
 import type { Frame, Size } from "./frame.ts";
 import { tapsOf } from "./letterbox.ts";
 
-/**
- * The square of the picture around a face box, pixels; it may reach beyond the frame.
- * @param scale side of the square over the geometric mean of the box's sides
- */
-export function cropAround(box: Box, frame: Size, scale: number): { left: number; top: number; side: number } {
-  const width = box[2] * frame.width;
-  const height = box[3] * frame.height;
-  const side = scale * Math.sqrt(width * height);
-  return {
-    left: box[0] * frame.width + (width - side) / 2,
-    top: box[1] * frame.height + (height - side) / 2,
-    side,
-  };
+/** A square of the picture, pixels; it may reach beyond the frame. */
+export interface Crop {
+  readonly centre: readonly [number, number];
+  readonly side: number;
+  /** By how much it is turned clockwise, radians. */
+  readonly roll: number;
 }
 
-/** Draws the face into `gray` (target.width × target.height, 0..255); beyond the frame its edge is repeated. */
-export function drawFace(frame: Frame, box: Box, scale: number, target: Size, gray: Float32Array): void {
-  const crop = cropAround(box, frame, scale);
-  const across = tapsOf(frame.width, target.width, crop.left, crop.side);
-  const down = tapsOf(frame.height, target.height, crop.top, crop.side);
+/**
+ * The upright square around a face box.
+ * @param scale side of the square over the geometric mean of the box's sides
+ */
+export function cropAround(box: Box, frame: Size, scale: number): Crop {
+  const [x, y, width, height] = [
+    box[0] * frame.width,
+    box[1] * frame.height,
+    box[2] * frame.width,
+    box[3] * frame.height,
+  ];
+  return { centre: [x + width / 2, y + height / 2], side: scale * Math.sqrt(width * height), roll: 0 };
+}
+
+/** Draws the square into `gray` (target.width × target.height, 0..255); beyond the frame its edge is repeated. */
+export function drawFace(frame: Frame, crop: Crop, target: Size, gray: Float32Array): void {
+  if (crop.roll === 0) drawUpright(frame, crop, target, gray);
+  else drawTurned(frame, crop, target, gray);
+}
+
+/**
+ * Every pixel is the mean of points spread over it, each between its four neighbours: as many as the square is larger than the
+ * target, so that nothing is skipped, up to a bound that keeps a face as large as the frame from taking long.
+ */
+function drawTurned(frame: Frame, { centre, side, roll }: Crop, target: Size, gray: Float32Array): void {
+  const [cos, sin] = [Math.cos(roll), Math.sin(roll)];
+  const points = Math.min(MOST_POINTS, Math.max(1, Math.ceil(side / Math.max(target.width, target.height))));
+  for (let y = 0; y < target.height; y += 1) {
+    for (let x = 0; x < target.width; x += 1) {
+      let sum = 0;
+      for (let j = 0; j < points; j += 1) {
+        const v = ((y + (j + 0.5) / points) / target.height - 0.5) * side;
+        for (let i = 0; i < points; i += 1) {
+          const u = ((x + (i + 0.5) / points) / target.width - 0.5) * side;
+          sum += brightnessAt(frame, centre[0] + u * cos - v * sin - 0.5, centre[1] + u * sin + v * cos - 0.5);
+        }
+      }
+      gray[y * target.width + x] = sum / points ** 2;
+    }
+  }
+}
+
+const MOST_POINTS = 8;
+
+/** Between the four pixels around; the middle of the first pixel is 0, 0. */
+function brightnessAt(frame: Frame, x: number, y: number): number {
+  const left = Math.floor(x);
+  const top = Math.floor(y);
+  const [right, low] = [x - left, y - top];
+  const above = (1 - right) * grayAt(frame, left, top) + right * grayAt(frame, left + 1, top);
+  const below = (1 - right) * grayAt(frame, left, top + 1) + right * grayAt(frame, left + 1, top + 1);
+  return (1 - low) * above + low * below;
+}
+
+function grayAt({ rgb, width, height }: Frame, x: number, y: number): number {
+  const p = (Math.min(height - 1, Math.max(0, y)) * width + Math.min(width - 1, Math.max(0, x))) * 3;
+  return 0.299 * (rgb[p] ?? 0) + 0.587 * (rgb[p + 1] ?? 0) + 0.114 * (rgb[p + 2] ?? 0);
+}
+
+function drawUpright(frame: Frame, { centre, side }: Crop, target: Size, gray: Float32Array): void {
+  const across = tapsOf(frame.width, target.width, centre[0] - side / 2, side);
+  const down = tapsOf(frame.height, target.height, centre[1] - side / 2, side);
   const { rgb } = frame;
   for (let y = 0; y < target.height; y += 1) {
     for (let x = 0; x < target.width; x += 1) {

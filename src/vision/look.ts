@@ -1,12 +1,13 @@
 // One look at one frame: letterbox, faces, persons, expressions. The same code live, over a file and over pictures.
+import type { ReadingLimits } from "../config/reading.ts";
 import { Fault } from "../words/errors.ts";
 import type { FaceSeen, PersonSeen } from "../words/inputs.ts";
 import { decodeBoxes, decodeExpression } from "./decoders/decoder.ts";
 import { type Detection, toDetections } from "./decoders/nms.ts";
-import type { ExpressionShares } from "./decoders/softmax8.ts";
-import { drawFace } from "./face-crop.ts";
+import { cropAround, drawFace } from "./face-crop.ts";
 import type { Frame, Size } from "./frame.ts";
 import { fillInput, normaliseGray } from "./input.ts";
+import { cropOnEyes, mapLandmarks } from "./landmarks.ts";
 import { createLetterboxer, type Letterboxer } from "./letterbox.ts";
 import {
   type ClassifierEntry,
@@ -17,6 +18,7 @@ import {
   type ModelEntry,
 } from "./models/manifest.ts";
 import { type OpenModel, openModel } from "./models/runtime.ts";
+import { sharpnessOf, unreadable } from "./reading.ts";
 
 /** What to look for in a frame. */
 export interface LookFor {
@@ -47,6 +49,7 @@ export interface LookModels {
 /**
  * Opens the models named.
  * @param threads processor threads for one inference
+ * @param limits off which faces expressions are read; without them off all
  * @throws Fault VISION_UNSUPPORTED or MODEL_*
  */
 export async function openLook(
@@ -54,6 +57,7 @@ export async function openLook(
   manifest: Manifest,
   names: LookModels,
   threads: number,
+  limits?: ReadingLimits,
 ): Promise<Look> {
   const face = names.face === undefined ? undefined : detectorOf(manifest, names.face, "face");
   const person = names.person === undefined ? undefined : detectorOf(manifest, names.person, "person");
@@ -72,6 +76,7 @@ export async function openLook(
     return lookThrough(
       { face: await open(face), person: await open(person), expression: await open(expression) },
       close,
+      limits,
     );
   } catch (thrown) {
     await close();
@@ -86,7 +91,7 @@ interface Models {
 }
 
 /** Looks through models that are open already. */
-export function lookThrough(models: Models, close: () => Promise<void>): Look {
+export function lookThrough(models: Models, close: () => Promise<void>, limits?: ReadingLimits): Look {
   const letterboxers = new Map<string, Letterboxer>();
   return {
     async look(frame, wanted) {
@@ -101,28 +106,40 @@ export function lookThrough(models: Models, close: () => Promise<void>): Look {
         const candidates = decodeBoxes(await model.run(), model.entry);
         return toDetections(candidates, letterboxer.letterbox, model.entry.output.nmsIou);
       };
-      const faces: FaceSeen[] = wanted.face ? await detect(models.face) : [];
+      const found = wanted.face ? await detect(models.face) : [];
       const persons = wanted.person ? await detect(models.person) : [];
-      if (!wanted.expression || models.expression === undefined || models.face === undefined) return { faces, persons };
-      const { cropScale } = models.face.entry;
-      const read: FaceSeen[] = [];
-      for (const face of faces)
-        read.push({ ...face, expression: await readExpression(models.expression, frame, face, cropScale) });
-      return { faces: read, persons };
+      const faces: FaceSeen[] = [];
+      // What leaves is a box and what was read off it, never the points of a face.
+      for (const face of found) {
+        const read =
+          wanted.expression && models.expression !== undefined && models.face !== undefined
+            ? await readFace(models.expression, models.face.entry.cropScale, frame, face, limits)
+            : {};
+        faces.push({ box: face.box, score: face.score, ...read });
+      }
+      return { faces, persons };
     },
     close,
   };
 }
 
-async function readExpression(
+/** The expression of one face, or why there is none. */
+async function readFace(
   model: OpenModel<ClassifierEntry>,
-  frame: Frame,
-  face: FaceSeen,
   cropScale: number,
-): Promise<ExpressionShares> {
-  drawFace(frame, face.box, cropScale, model.entry.input, model.input);
-  normaliseGray(model.input, model.entry.input);
-  return decodeExpression(await model.run(), model.entry);
+  frame: Frame,
+  face: Detection,
+  limits: ReadingLimits | undefined,
+): Promise<Pick<FaceSeen, "expression" | "unread">> {
+  const { input, eyes } = model.entry;
+  const points = face.landmarks && mapLandmarks(face.landmarks, ([x, y]) => [x * frame.width, y * frame.height]);
+  const unread = limits && unreadable(face, points, frame, limits);
+  if (unread !== undefined) return { unread };
+  const crop = (points && cropOnEyes(points, eyes)) ?? cropAround(face.box, frame, cropScale);
+  drawFace(frame, crop, input, model.input);
+  if (limits !== undefined && sharpnessOf(model.input, input) < limits.sharpness) return { unread: "blurred" };
+  normaliseGray(model.input, input);
+  return { expression: decodeExpression(await model.run(), model.entry) };
 }
 
 /** Frames of one camera keep their size, so at most a handful of letterboxers live; a stream of odd sizes is bounded. */

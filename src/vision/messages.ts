@@ -1,6 +1,7 @@
 // What the threads of the vision room say to each other: numbers and states, never a picture.
 import type { MessagePort } from "node:worker_threads";
 import type { CameraConfig } from "../config/cameras.ts";
+import type { ReadingLimits } from "../config/reading.ts";
 import type { StageState } from "../supervise/keep-running.ts";
 import { Fault, type FaultCode } from "../words/errors.ts";
 import type { FaceSeen, PersonSeen } from "../words/inputs.ts";
@@ -43,6 +44,7 @@ export interface MindData {
   readonly modelsDir: string;
   readonly models: LookModels;
   readonly threads: number;
+  readonly limits: ReadingLimits;
   /** From the eye. */
   readonly bell: MessagePort;
 }

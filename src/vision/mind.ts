@@ -13,7 +13,8 @@ async function think(data: MindData, main: MessagePort): Promise<void> {
   const say = (message: MindMessage): void => main.postMessage(message);
   const bell = hearBell(data.bell, main);
   try {
-    const look = await openLook(data.modelsDir, readManifest(data.modelsDir), data.models, data.threads);
+    const manifest = readManifest(data.modelsDir);
+    const look = await openLook(data.modelsDir, manifest, data.models, data.threads, data.limits);
     try {
       say({ kind: "ready" });
       const readers = data.cameras.map(({ memory }) => createReader(memory));

@@ -41,6 +41,7 @@ async function runThreads(
     modelsDir: settings.modelsDir,
     models: modelsFor(settings),
     threads: settings.vision.threads,
+    limits: settings.vision.reading,
     bell: hears,
   };
   const mind = new Worker(settings.threads.mind, { workerData: mindData, transferList: [hears], name: "mind" });

@@ -53,6 +53,10 @@ export const EXPRESSIONS = [
 ] as const;
 export type Expression = (typeof EXPRESSIONS)[number];
 
+/** Why no expression is read off a face: too few pixels, turned away too far, not sharp enough. */
+export const UNREAD = ["small", "turned", "blurred"] as const;
+export type Unread = (typeof UNREAD)[number];
+
 /** The emotional background over an interval. Below `k` people everything but the counts is suppressed. */
 export const MoodData = z.object({
   camera: z.string(),
@@ -62,8 +66,13 @@ export const MoodData = z.object({
   people: z
     .int()
     .min(0)
-    .describe("the sum over episodes of the most people at one moment; somebody who comes back counts again"),
+    .describe("people whose faces were read, at least so many; somebody who comes back after a while counts again"),
   observations: z.int().min(0).describe("face readings the figures rest on"),
+  coveredMs: z.number().min(0).optional().describe("how long of the interval the camera looked and faces were read"),
+  unread: z
+    .partialRecord(z.enum(UNREAD), z.int().min(1))
+    .optional()
+    .describe("faces off which nothing was read, once for each frame, by reason"),
   k: z.int().min(1),
   suppressed: z.boolean(),
   expressions: z.record(z.enum(EXPRESSIONS), share).optional(),

@@ -17,13 +17,13 @@ function figures(moods: readonly EventData["mood"][]) {
 }
 
 describe("the emotional background", () => {
-  test("worked by hand: intervals weigh as their face readings do", () => {
+  test("worked by hand: intervals weigh as their people do", () => {
     const { "emotional-background": valence, "smile-index": smile } = figures([
-      mood(0, { observations: 30, people: 8, valence: 0.4, smile: 0.5 }),
-      mood(15, { observations: 10, people: 5, valence: -0.2, smile: 0.1 }),
+      mood(0, { people: 30, valence: 0.4, smile: 0.5 }),
+      mood(15, { people: 10, valence: -0.2, smile: 0.1 }),
     ]);
     // (30·0.4 − 10·0.2) / 40 and (30·0.5 + 10·0.1) / 40
-    expect(valence).toMatchObject({ n: 13, denominator: 40 });
+    expect(valence).toMatchObject({ n: 40, denominator: 40 });
     expect(valence?.value).toBeCloseTo(0.25, 12);
     expect(smile?.value).toBeCloseTo(0.4, 12);
     // Residuals by weight: 30·0.1 = 3 and 10·(−0.3) = −3, squares 18 of 40². Effective 1600/1000 = 1.6, factor 1.6/0.6; t of 1.
@@ -33,11 +33,11 @@ describe("the emotional background", () => {
   });
 
   test("is the same whether a quarter-hour is told as one interval or as three", () => {
-    const one = figures([mood(0, { observations: 60, people: 15, valence: 0.3, smile: 0.4 })]);
+    const one = figures([mood(0, { people: 60, valence: 0.3, smile: 0.4 })]);
     const three = figures([
-      mood(0, { observations: 10, people: 5, valence: 0.6, smile: 0.7 }),
-      mood(5, { observations: 20, people: 5, valence: 0.3, smile: 0.4 }),
-      mood(10, { observations: 30, people: 5, valence: 0.2, smile: 0.3 }),
+      mood(0, { people: 10, valence: 0.6, smile: 0.7 }),
+      mood(5, { people: 20, valence: 0.3, smile: 0.4 }),
+      mood(10, { people: 30, valence: 0.2, smile: 0.3 }),
     ]);
     for (const name of ["emotional-background", "smile-index"]) {
       expect(three[name]?.value).toBeCloseTo(one[name]?.value ?? Number.NaN, 12);
@@ -46,9 +46,11 @@ describe("the emotional background", () => {
   });
 
   test("does not count a suppressed interval, but says how much of the time it was", () => {
-    const told = figures([mood(0, { valence: 0.2, smile: 0.3 }), mood(15, { suppressed: true, people: 2 })]);
-    expect(told["emotional-background"]).toMatchObject({ n: 6, value: 0.2, interval: null });
+    const told = figures([mood(0, { valence: 0.25, smile: 0.3 }), mood(15, { suppressed: true, people: 2 })]);
+    expect(told["emotional-background"]).toMatchObject({ n: 6, value: 0.25, interval: null });
     expect(told["background-coverage"]).toMatchObject({ n: 2, numerator: 15, denominator: 30, value: 0.5 });
+    const away = figures([mood(0, { coveredMs: 300_000 }), mood(15, { coveredMs: 900_000, suppressed: true })]);
+    expect(away["background-coverage"]).toMatchObject({ numerator: 5, denominator: 20, value: 0.25 });
   });
 
   test("of nothing, or of suppressed intervals only, is nothing", () => {

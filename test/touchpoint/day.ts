@@ -15,8 +15,9 @@ export const CHECKOUT: TouchpointInput = {
   zone: { camera: "door", dwellMs: 1000, graceMs: 1000, preMs: 2000, postMs: 3000 },
 };
 
-export function face(smile = 0.9): FaceSeen {
-  return { box: [0.4, 0.4, 0.1, 0.1], score: 0.9, expression: { happiness: smile, neutral: 1 - smile } };
+/** @param x left edge, share of the frame */
+export function face(smile = 0.9, x = 0.4): FaceSeen {
+  return { box: [x, 0.4, 0.1, 0.1], score: 0.9, expression: { happiness: smile, neutral: 1 - smile } };
 }
 
 export function createDay(

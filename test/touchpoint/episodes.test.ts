@@ -227,37 +227,3 @@ describe("episodes", () => {
     );
   });
 });
-
-describe("mood", () => {
-  const settings = { intervalMs: 10_000, k: 2 };
-
-  it("gives shares, valence and smile index of an interval", () => {
-    const day = createDay([CHECKOUT], settings);
-    day.watch(4000, [face(0.75), face(0.25)]);
-    day.watch(7000, []);
-    const mood = day.of("mood")[0]?.data;
-    expect(mood).toMatchObject({ people: 2, observations: 80, k: 2, suppressed: false, smile: 0.5, valence: 0.4 });
-  });
-
-  it("says nothing about expressions below k people", () => {
-    const day = createDay([CHECKOUT], settings);
-    day.watch(11_000, [face()]);
-    const mood = day.of("mood")[0]?.data;
-    expect(mood).toMatchObject({ people: 1, suppressed: true });
-    expect(mood).not.toHaveProperty("smile");
-    expect(mood).not.toHaveProperty("expressions");
-  });
-
-  it("is off where emotion is not allowed", () => {
-    const day = createDay();
-    day.watch(30_000, [face()]);
-    expect(day.of("mood")).toEqual([]);
-  });
-
-  it("never puts an expression into a contact", () => {
-    const day = createDay([CHECKOUT], settings);
-    day.watch(4000, [face()]);
-    day.watch(8000, []);
-    expect(JSON.stringify(day.of("contact"))).not.toMatch(/happiness|smile|valence/);
-  });
-});

@@ -107,20 +107,30 @@ describe("PicoDet", () => {
 describe("YuNet", () => {
   const input = { width: 32, height: 32 };
   const output = { decoder: "yunet", ...thresholds } as const;
-  /** Class shares, objectness and boxes of 16, 4 and 1 cells. */
-  const empty = () => [16, 4, 1].flatMap((n) => [n, n, n * 4].map((length) => new Float32Array(length)));
+  /** Class shares, objectness, boxes and points of 16, 4 and 1 cells. */
+  const empty = () => [16, 4, 1].flatMap((n) => [n, n, n * 4, n * 10].map((length) => new Float32Array(length)));
 
   test("centre (cell + x, y) × stride, size e^(w, h) × stride, score class × objectness", () => {
     const tensors = empty();
-    tensors[3]?.set([0.8], 3);
-    tensors[4]?.set([0.5], 3);
-    tensors[5]?.set([0.5, 0.25, 0, Math.log(2)], 12);
-    expectOnly(decodeYuNet(tensors, output, input), [16, 4, 32, 36], 0.4);
+    tensors[4]?.set([0.8], 3);
+    tensors[5]?.set([0.5], 3);
+    tensors[6]?.set([0.5, 0.25, 0, Math.log(2)], 12);
+    tensors[7]?.set([0.25, 0, 0.75, 0, 0.5, 0.5, 0.25, 1, 0.75, 1], 30);
+    const found = decodeYuNet(tensors, output, input);
+    expectOnly(found, [16, 4, 32, 36], 0.4);
+    expect(found[0]?.landmarks).toEqual({
+      leftEye: [20, 16],
+      rightEye: [28, 16],
+      nose: [24, 24],
+      leftMouth: [20, 32],
+      rightMouth: [28, 32],
+    });
+    expect(decodeYuNet(tensors, { ...output, landmarks: false }, input)[0]).not.toHaveProperty("landmarks");
   });
 
   test("a class share without objectness is nothing", () => {
     const tensors = empty();
-    for (const grid of [0, 3, 6]) tensors[grid]?.fill(0.9);
+    for (const grid of [0, 4, 8]) tensors[grid]?.fill(0.9);
     expect(decodeYuNet(tensors, output, input)).toEqual([]);
   });
 
@@ -130,12 +140,15 @@ describe("YuNet", () => {
       "cls_8 1600×1",
       "obj_8 1600×1",
       "bbox_8 1600×4",
+      "kps_8 1600×10",
       "cls_16 400×1",
       "obj_16 400×1",
       "bbox_16 400×4",
+      "kps_16 400×10",
       "cls_32 100×1",
       "obj_32 100×1",
       "bbox_32 100×4",
+      "kps_32 100×10",
     ]);
   });
 });

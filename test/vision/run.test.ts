@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, expect, test } from "vitest";
 import { CameraConfig } from "../../src/config/cameras.ts";
+import { ReadingLimits } from "../../src/config/reading.ts";
 import { createClipWriter } from "../../src/vision/clip/annotate.ts";
 import { runVision } from "../../src/vision/run.ts";
 import { createScene } from "../../src/vision/scene/paint.ts";
@@ -41,7 +42,13 @@ function start(cameras: CameraConfig[], more: Partial<VisionSettings> = {}, paus
   ended = runVision(
     {
       cameras,
-      vision: { threads: 1, face: "face-320x192", person: "person-320x192", expression: "expression-48" },
+      vision: {
+        threads: 1,
+        face: "face-320x192",
+        person: "person-320x192",
+        expression: "expression-48",
+        reading: ReadingLimits.parse({}),
+      },
       modelsDir,
       expression: true,
       threads: { eye: built("eye.js"), mind: built("mind.js") },

@@ -21,6 +21,8 @@ export interface Track {
   readonly seenMs: number;
   /** Seen often and long enough to be believed. */
   readonly confirmed: boolean;
+  /** Which of the newest frame's sightings it is, by place in their list; undefined where it is predicted. */
+  readonly sighting: number | undefined;
   /** When last seen it was about to leave the picture: whoever comes in there next is somebody else. */
   readonly leaving: boolean;
 }
@@ -94,7 +96,7 @@ export function track(
   const found = new Map([...first.pairs, ...second.pairs, ...third.pairs]);
   const followed = before.flatMap((one): Track[] => {
     const sighting = found.get(one);
-    if (sighting !== undefined) return [seen(one, sighting, atMs)];
+    if (sighting !== undefined) return [seen(one, sighting, sightings.indexOf(sighting), atMs)];
     return one.confirmed && atMs - one.seenMs <= settings.bridgeMs && !one.leaving ? [one] : [];
   });
   const bodies = [...found.values()];
@@ -104,7 +106,9 @@ export function track(
     bodies.push(one);
     const filter = beginBox(one.box);
     const id = state.nextId + born.length;
-    born.push({ id, filter, box: boxOf(filter), bornMs: atMs, seenMs: atMs, confirmed: false, leaving: false });
+    const sighting = sightings.indexOf(one);
+    const news = { bornMs: atMs, seenMs: atMs, confirmed: false, leaving: false };
+    born.push({ id, filter, box: boxOf(filter), sighting, ...news });
   }
   return { tracks: [...followed, ...born], nextId: state.nextId + born.length, atMs };
 }
@@ -127,13 +131,13 @@ function isLeaving([x, y, w, h]: Box, filter: BoxFilter): boolean {
 
 function predicted(one: Track, passedMs: number): Track {
   const filter = predictBox(one.filter, passedMs / 1000);
-  return { ...one, filter, box: boxOf(filter) };
+  return { ...one, filter, box: boxOf(filter), sighting: undefined };
 }
 
-function seen(one: Track, { box }: Sighting, atMs: number): Track {
+function seen(one: Track, { box }: Sighting, sighting: number, atMs: number): Track {
   const filter = correctBox(one.filter, box);
   const confirmed = one.confirmed || atMs - one.bornMs >= CONFIRM_MS;
-  return { ...one, filter, box: boxOf(filter), seenMs: atMs, confirmed, leaving: isLeaving(box, filter) };
+  return { ...one, filter, box: boxOf(filter), seenMs: atMs, sighting, confirmed, leaving: isLeaving(box, filter) };
 }
 
 interface Pairing {

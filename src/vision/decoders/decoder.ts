@@ -1,6 +1,7 @@
 // The way from a manifest entry to its decoder: which tensors it reads, and what they mean.
 import type { ClassifierEntry, DetectorEntry, ModelEntry } from "../models/manifest.ts";
 import { boxes5Tensors, decodeBoxes5 } from "./boxes5.ts";
+import { calibrated } from "./calibration.ts";
 import { decodeFastestDet, fastestDetTensors } from "./fastestdet.ts";
 import { decodeFer7, fer7Tensors } from "./fer7.ts";
 import type { Candidate } from "./nms.ts";
@@ -55,9 +56,9 @@ export function decodeExpression(tensors: readonly Float32Array[], { output }: C
   const [first = NOTHING] = tensors;
   switch (output.decoder) {
     case "softmax8":
-      return decodeSoftmax8(first);
+      return calibrated(decodeSoftmax8(first), output.calibration);
     case "fer7":
-      return decodeFer7(first);
+      return calibrated(decodeFer7(first), output.calibration);
   }
 }
 

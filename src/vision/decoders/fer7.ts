@@ -1,6 +1,7 @@
 // Decodes an expression classifier trained on FER2013's seven classes, such as mini-Xception, into our eight.
 import { z } from "zod";
 import { EXPRESSIONS, type Expression } from "../../words/events.ts";
+import { calibration } from "./calibration.ts";
 import { decodeSoftmax8, type ExpressionShares } from "./softmax8.ts";
 import { type TensorSpec, tensorName } from "./tensor.ts";
 
@@ -13,6 +14,7 @@ const FER2013: readonly Expression[] = ["anger", "disgust", "fear", "happiness",
 export const Fer7Output = z.strictObject({
   decoder: z.literal("fer7").describe("seven probabilities in FER2013's order; contempt is always 0"),
   name: tensorName,
+  calibration,
 });
 export type Fer7Output = z.infer<typeof Fer7Output>;
 

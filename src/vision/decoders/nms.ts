@@ -1,5 +1,6 @@
 // From a detector's candidates to detections on the frame: non-maximum suppression, then the letterbox comes off.
 import type { Box } from "../../words/inputs.ts";
+import { type Landmarks, mapLandmarks } from "../landmarks.ts";
 import type { Letterbox } from "../letterbox.ts";
 
 /** A box as a detector gives it, pixels on the model's input. */
@@ -10,6 +11,8 @@ export interface Candidate {
   readonly y2: number;
   /** 0..1 */
   readonly score: number;
+  /** Of a face, where the model gives them; pixels on the model's input. */
+  readonly landmarks?: Landmarks;
 }
 
 export interface Detection {
@@ -17,6 +20,8 @@ export interface Detection {
   readonly box: Box;
   /** 0..1 */
   readonly score: number;
+  /** Shares of the frame; not clipped to it. They stay in the vision room. */
+  readonly landmarks?: Landmarks;
 }
 
 /**
@@ -33,7 +38,10 @@ export function toDetections(candidates: readonly Candidate[], letterbox: Letter
   const boxes = candidates.filter(({ x1, y1, x2, y2 }) => x2 > x1 && y2 > y1);
   return suppress(boxes, nmsIou).flatMap((candidate) => {
     const box = onFrame(candidate, letterbox);
-    return box === undefined ? [] : [{ box, score: Math.min(1, candidate.score) }];
+    if (box === undefined) return [];
+    const { landmarks } = candidate;
+    const points = landmarks === undefined ? {} : { landmarks: pointsOnFrame(landmarks, letterbox) };
+    return [{ box, score: Math.min(1, candidate.score), ...points }];
   });
 }
 
@@ -45,13 +53,19 @@ function suppress(candidates: readonly Candidate[], nmsIou: number): Candidate[]
   return kept;
 }
 
+type Corners = Pick<Candidate, "x1" | "y1" | "x2" | "y2">;
+
 /** Intersection over union, 0..1. */
-export function overlap(a: Omit<Candidate, "score">, b: Omit<Candidate, "score">): number {
+export function overlap(a: Corners, b: Corners): number {
   const width = Math.min(a.x2, b.x2) - Math.max(a.x1, b.x1);
   const height = Math.min(a.y2, b.y2) - Math.max(a.y1, b.y1);
   if (width <= 0 || height <= 0) return 0;
   const shared = width * height;
   return shared / ((a.x2 - a.x1) * (a.y2 - a.y1) + (b.x2 - b.x1) * (b.y2 - b.y1) - shared);
+}
+
+function pointsOnFrame(landmarks: Landmarks, { left, top, width, height }: Letterbox): Landmarks {
+  return mapLandmarks(landmarks, ([x, y]) => [(x - left) / width, (y - top) / height]);
 }
 
 /** Takes the letterbox off; undefined when nothing of the box lies on the picture. */

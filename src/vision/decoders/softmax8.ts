@@ -1,6 +1,7 @@
 // Decodes an expression classifier that gives a probability for each of our expressions.
 import { z } from "zod";
 import { EXPRESSIONS, type Expression } from "../../words/events.ts";
+import { calibration } from "./calibration.ts";
 import { type TensorSpec, tensorName } from "./tensor.ts";
 
 /** Probabilities, 0..1, that sum to 1. */
@@ -9,6 +10,7 @@ export type ExpressionShares = Record<Expression, number>;
 export const Softmax8Output = z.strictObject({
   decoder: z.literal("softmax8").describe("eight probabilities in the order of classes"),
   name: tensorName,
+  calibration,
 });
 export type Softmax8Output = z.infer<typeof Softmax8Output>;
 

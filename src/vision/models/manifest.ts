@@ -45,6 +45,9 @@ export type InputContract = z.infer<typeof InputContract>;
  */
 const OUR_CROP_SCALE = 1.2;
 
+/** Where the eyes lie in FER2013's tiles, as YuNet finds them: the median of FER+ validation. */
+const FER2013_EYES = { distance: 0.364, down: 0.387 };
+
 const common = {
   name: z.string().regex(/^[a-z0-9-]{1,48}$/),
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
@@ -86,6 +89,12 @@ export const Classifier = z.strictObject({
   ...common,
   task: z.literal("expression"),
   classes: z.tuple(EXPRESSIONS.map((name) => z.literal(name)) as [z.ZodLiteral<"neutral">, ...z.ZodLiteral[]]),
+  eyes: z
+    .strictObject({ distance: z.number().min(0.1).max(0.9), down: z.number().min(0.1).max(0.9) })
+    .default(FER2013_EYES)
+    .describe(
+      "where the eyes lay in the faces it was trained with, shares of their side: from eye to eye, and from the top down; faces with landmarks are laid so",
+    ),
   output: z.discriminatedUnion("decoder", [Softmax8Output, Fer7Output]),
 });
 
