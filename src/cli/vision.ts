@@ -46,7 +46,10 @@ export function registerVision(program: Command): void {
     .argument("<video>", "any file that ffmpeg reads")
     .option(...CONFIG_OPTION)
     .option("--json", "the summary as JSON too")
-    .option("--annotate <file>", "write an mp4 with boxes and the zone, every face blurred beyond recovery")
+    .option(
+      "--annotate <file>",
+      "write an mp4 with boxes and the zone; every face and head found is blurred beyond recovery",
+    )
     .option("--fps <n>", "frames taken from each second of the file", decimal(0.5, 60), 8)
     .option("--zone <corners>", "x,y,x,y,… as shares of the frame; two corners make a rectangle", corners)
     .option("--by <what>", "what occupies the zone: face, person or either", oneOf("face", "person", "either"))
