@@ -89,7 +89,7 @@ export async function runClip(run: ClipRun, look: Look): Promise<ClipSummary> {
       if (run.annotateTo === undefined) continue;
       writer ??= createClipWriter(run.annotateTo, frame, run.fps);
       const marks = marksOf(run, engine.occupied(), ways.after(looked, atMs));
-      annotate(frame, { ...looked, ...marks }, memory.cover(looked, atMs));
+      annotate(frame, { ...looked, ...marks }, memory.cover(looked, atMs, frame));
       await writer.write(frame);
     }
   } finally {

@@ -48,7 +48,10 @@ export function registerVision(program: Command): void {
     .argument("<video>", "any file that ffmpeg reads")
     .option(...CONFIG_OPTION)
     .option("--json", "the summary as JSON too")
-    .option("--annotate <file>", "write an mp4 with boxes and the zone, every face blurred beyond recovery")
+    .option(
+      "--annotate <file>",
+      "write an mp4 with boxes and the zone; every face and head found is blurred beyond recovery",
+    )
     .option("--grid", "with --annotate: lines at each tenth of the picture, to read off zones and lines by numbers")
     .option("--fps <n>", "frames taken from each second of the file", decimal(0.5, 60), 8)
     .option("--zone <corners>", "x,y,x,y,… as shares of the frame; two corners make a rectangle", corners)

@@ -91,29 +91,43 @@ export const footfall = {
     ),
 };
 
-interface Watching {
-  readonly zone?: { readonly camera: string } | undefined;
-  readonly lines: readonly { readonly id: string; readonly camera: string }[];
-  readonly staffZones: readonly { readonly camera: string }[];
-  readonly queue?: { readonly camera: string } | undefined;
+/** A place in a camera's picture; without `by` whatever is followed there will do. */
+interface Place {
+  readonly camera: string;
+  readonly by?: "face" | "person" | "either";
 }
 
-/** Mistakes that no single field shows: cameras that are not there, names used twice. */
+interface Watching {
+  readonly zone?: Place | undefined;
+  readonly lines: readonly (Place & { readonly id: string })[];
+  readonly staffZones: readonly Place[];
+  readonly queue?: Place | undefined;
+}
+
+/**
+ * Mistakes that no single field shows: cameras that are not there or do not look for what is counted, names used twice.
+ * @param cameras what each camera looks for, by its id
+ */
 export function checkFootfall(
   touchpoint: Watching,
-  cameras: ReadonlySet<string>,
+  cameras: ReadonlyMap<string, readonly ("face" | "person")[]>,
   mistake: (path: (string | number)[], message: string) => void,
 ): void {
   const { zone, lines, staffZones, queue } = touchpoint;
-  const watched: [(string | number)[], { readonly camera: string } | undefined][] = [
+  const watched: [(string | number)[], Place | undefined][] = [
     [["zone"], zone],
     [["queue"], queue],
-    ...lines.map((line, i): [(string | number)[], typeof line] => [["lines", i], line]),
-    ...staffZones.map((one, i): [(string | number)[], typeof one] => [["staffZones", i], one]),
+    ...lines.map((line, i): [(string | number)[], Place] => [["lines", i], line]),
+    ...staffZones.map((one, i): [(string | number)[], Place] => [["staffZones", i], one]),
   ];
-  for (const [path, place] of watched)
-    if (place !== undefined && !cameras.has(place.camera))
-      mistake([...path, "camera"], `no camera "${place.camera}" under local.cameras`);
+  for (const [path, place] of watched) {
+    if (place === undefined) continue;
+    const { camera, by = "either" } = place;
+    const detect = cameras.get(camera);
+    if (detect === undefined) mistake([...path, "camera"], `no camera "${camera}" under local.cameras`);
+    else if (by !== "either" && !detect.includes(by))
+      mistake([...path, "by"], `camera "${camera}" does not look for "${by}": see its detect`);
+  }
   lines.forEach((line, i) => {
     if (lines.findIndex((other) => other.id === line.id) !== i)
       mistake(["lines", i, "id"], `"${line.id}" is used twice`);

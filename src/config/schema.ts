@@ -235,6 +235,7 @@ export const Config = z
     config.local.cameras.forEach((camera, i) => {
       declare(camera.id, ["local", "cameras", i, "id"], cameras);
     });
+    const detected = new Map(config.local.cameras.map(({ id: camera, detect }) => [camera, detect]));
     const touchpoints = new Set<string>();
     const served = new Set<string>();
     config.fleet.touchpoints.forEach((touchpoint, i) => {
@@ -272,7 +273,7 @@ export const Config = z
           path: [...at, "survey"],
           message: `no questionnaire "${touchpoint.survey}" under fleet.surveys`,
         });
-      checkFootfall(touchpoint, cameras, (path, message) =>
+      checkFootfall(touchpoint, detected, (path, message) =>
         context.addIssue({ code: "custom", path: [...at, ...path], message }),
       );
       const question = touchpoint.question;

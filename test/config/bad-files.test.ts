@@ -324,6 +324,33 @@ describe("mistakes with their place", () => {
       "fleet.touchpoints[0].presence.program",
       17,
     ],
+    [
+      "a zone for what its camera does not look for",
+      withLine(18, "        camera: cam\n        by: face").replace("scene }", "scene }\n      detect: [person]"),
+      "CONFIG_INVALID",
+      "fleet.touchpoints[0].zone.by",
+      20,
+    ],
+    [
+      "a line whose persons its camera does not look for, though nobody wrote `by`",
+      withLine(17, "      lines:\n        - { id: in, camera: cam, from: [0, 0], to: [1, 1] }\n      zone:").replace(
+        "scene }",
+        "scene }\n      detect: [face]",
+      ),
+      "CONFIG_INVALID",
+      "fleet.touchpoints[0].lines[0].by",
+      19,
+    ],
+    [
+      "a queue of faces before a camera for persons",
+      withLine(
+        17,
+        "      queue:\n        camera: cam\n        by: face\n        polygon: [[0, 0], [1, 0], [1, 1]]\n      zone:",
+      ).replace("scene }", "scene }\n      detect: [person]"),
+      "CONFIG_INVALID",
+      "fleet.touchpoints[0].queue.by",
+      20,
+    ],
   ];
   it.each(cases)("%s", (_what, text, code, path, line) => {
     const fault = refusal(text);

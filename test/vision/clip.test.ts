@@ -179,9 +179,28 @@ describe("blurring", () => {
   test("a face missed for a moment is still covered; half a second later it is not", () => {
     const memory = createFaceMemory();
     const seen = { faces: [{ box: [0.1, 0.1, 0.1, 0.1] as [number, number, number, number], score: 1 }], persons: [] };
-    expect(memory.cover(seen, 0)).toHaveLength(1);
-    expect(memory.cover({ faces: [], persons: [] }, 400)).toHaveLength(1);
-    expect(memory.cover({ faces: [], persons: [] }, 600)).toHaveLength(0);
+    expect(memory.cover(seen, 0, size)).toHaveLength(1);
+    expect(memory.cover({ faces: [], persons: [] }, 400, size)).toHaveLength(1);
+    expect(memory.cover({ faces: [], persons: [] }, 600, size)).toHaveLength(0);
+  });
+
+  test("a head is covered to the chin where no face was found, also of somebody who sits behind a table", () => {
+    const frame = { width: 480, height: 270 };
+    // From real pictures, pixels: the box that a detector drew, and by eye where the chin is.
+    const people = [
+      { who: "sits far away", box: [111, 123, 44, 50], chin: 144 },
+      { who: "head and shoulders", box: [134, 24, 224, 245], chin: 141 },
+      { who: "stands", box: [280, 94, 62, 175], chin: 126 },
+    ];
+    for (const { who, box, chin } of people) {
+      const [x = 0, y = 0, w = 0, h = 0] = box;
+      const person = { box: [x / 480, y / 270, w / 480, h / 270] as [number, number, number, number], score: 1 };
+      const [covered] = createFaceMemory().cover({ faces: [], persons: [person] }, 0, frame);
+      const bottom = ((covered?.[1] ?? 0) + (covered?.[3] ?? 0)) * 270;
+      expect(bottom, who).toBeGreaterThanOrEqual(chin);
+      // Whatever it holds, a body stays to be seen under the head.
+      expect(bottom, who).toBeLessThan(y + 0.75 * h);
+    }
   });
 });
 

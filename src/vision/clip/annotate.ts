@@ -36,21 +36,25 @@ export interface Marks extends Looked {
 
 /** Where faces were lately, so that a face missed for a moment is still covered. */
 export interface FaceMemory {
-  /** Boxes to blur at `atMs`: those of now and of the last half second. */
-  cover(looked: Looked, atMs: number): Box[];
+  /** Boxes to blur at `atMs` in a frame of that size: those of now and of the last half second. */
+  cover(looked: Looked, atMs: number, frame: Size): Box[];
 }
 
 const REMEMBER_MS = 500;
-/** The part of a person's box that holds the head, found as a face or not: middle half, upper fifth. */
-const HEAD = { left: 0.25, width: 0.5, height: 0.2 } as const;
+/**
+ * The part of a person's box that holds the head, found as a face or not: the middle half, and the upper fifth of somebody
+ * who stands. Of somebody who sits or is near, only shoulders are in the box: there a head is some 0.6 of its width high.
+ */
+const HEAD = { left: 0.25, width: 0.5, heightOfBox: 0.2, heightOfWidth: 0.6 } as const;
 
 export function createFaceMemory(): FaceMemory {
   let lately: { box: Box; untilMs: number }[] = [];
   return {
-    cover({ faces, persons }, atMs) {
-      const heads = persons.map(
-        ({ box: [x, y, w, h] }): Box => [x + w * HEAD.left, y, w * HEAD.width, h * HEAD.height],
-      );
+    cover({ faces, persons }, atMs, frame) {
+      const heads = persons.map(({ box: [x, y, w, h] }): Box => {
+        const byWidth = (HEAD.heightOfWidth * w * frame.width) / frame.height;
+        return [x + w * HEAD.left, y, w * HEAD.width, Math.min(h, Math.max(HEAD.heightOfBox * h, byWidth))];
+      });
       const now = [...faces.map(({ box }) => box), ...heads].map((box) => ({ box, untilMs: atMs + REMEMBER_MS }));
       lately = [...lately.filter(({ untilMs }) => untilMs >= atMs), ...now];
       return lately.map(({ box }) => box);
