@@ -148,7 +148,7 @@ async function mainLoop(): Promise<void> {
           detect: ["face", "person"],
         },
       ],
-      vision: { threads: 1, ...names },
+      vision: { threads: 1, ...names, economy: { rest: false, slowDown: false, hotC: 80 } },
       modelsDir,
       expression: true,
       threads: {

@@ -31,6 +31,24 @@ const cameraSource = z
   ])
   .describe("where the pictures come from");
 
+export const VisionEconomy = z
+  .strictObject({
+    rest: z
+      .boolean()
+      .default(true)
+      .describe("while nothing moves and nobody is seen, look twice a second only; what moves wakes it at once"),
+    slowDown: z.boolean().default(true).describe("look less often while the machine is overloaded or too hot"),
+    hotC: z
+      .number()
+      .min(40)
+      .max(105)
+      .default(80)
+      .describe(
+        "too hot from here on, degrees Celsius; fast again 8 degrees below. A Raspberry Pi throttles at 80 to 85",
+      ),
+  })
+  .describe("how work and heat are saved");
+
 export const CameraConfig = z
   .strictObject({
     id,

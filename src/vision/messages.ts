@@ -5,6 +5,7 @@ import type { StageState } from "../supervise/keep-running.ts";
 import { Fault, type FaultCode } from "../words/errors.ts";
 import type { FaceSeen, PersonSeen } from "../words/inputs.ts";
 import type { LookModels } from "./look.ts";
+import type { VisionSettings } from "./vision.ts";
 
 /** A fault on its way between threads. */
 export interface FaultMessage {
@@ -35,6 +36,7 @@ export interface MindData {
   readonly modelsDir: string;
   readonly models: LookModels;
   readonly threads: number;
+  readonly economy: VisionSettings["vision"]["economy"];
   /** From the eye. */
   readonly bell: MessagePort;
 }
@@ -42,6 +44,8 @@ export interface MindData {
 export type MindMessage =
   | { readonly kind: "ready" }
   | { readonly kind: "fault"; readonly fault: FaultMessage }
+  /** How often each camera is looked at from now on, in their order, looks per second. */
+  | { readonly kind: "rates"; readonly perSecond: readonly number[] }
   | {
       readonly kind: "looked";
       readonly camera: number;
@@ -49,6 +53,8 @@ export type MindMessage =
       readonly atMs: number;
       readonly faces: FaceSeen[];
       readonly persons: PersonSeen[];
+      /** Frames before this one that were glanced at only. */
+      readonly passed: number;
     };
 
 /** The only word to a thread: end in order. */

@@ -13,6 +13,7 @@ import {
 } from "./messages.ts";
 import { loadRuntime } from "./models/runtime.ts";
 import { createNewest } from "./newest.ts";
+import { createSlowed } from "./slowed.ts";
 import type { RunVision, VisionContext, VisionSettings } from "./vision.ts";
 
 /** Frames come, but nothing was looked at for this long: the mind hangs, milliseconds. */
@@ -45,11 +46,13 @@ async function runThreads(
   const cameras = settings.cameras.map((config) => ({ config, memory: createNewest(config) }));
   const { port1: rings, port2: hears } = new MessageChannel();
   const liveness = createLiveness(settings, context, reports);
+  const slowed = createSlowed(settings, context);
   const mindData: MindData = {
     cameras,
     modelsDir: settings.modelsDir,
     models: modelsFor(settings),
     threads: settings.vision.threads,
+    economy: settings.vision.economy,
     bell: hears,
   };
   const mind = new Worker(settings.threads.mind, { workerData: mindData, transferList: [hears], name: "mind" });
@@ -83,7 +86,11 @@ async function runThreads(
             return;
           }
           case "looked":
+            slowed.looked(message);
             liveness.looked(message);
+            return;
+          case "rates":
+            slowed.rates(message);
             return;
           case "fault":
             failed(fromMessage(message.fault));
@@ -99,6 +106,7 @@ async function runThreads(
     // The eye first, so that nothing is written for a mind that has gone.
     for (const thread of threads) await endThread(thread);
     rings.close();
+    slowed.end();
     liveness.end();
   }
 }

@@ -7,10 +7,13 @@ import type { CameraState, Seen } from "../words/inputs.ts";
 export interface VisionContext {
   readonly signal: AbortSignal;
   readonly nowMs: () => number;
-  /** Where stages report: `vision` for the models, `camera:{id}` for each camera. */
+  /** Where stages report: `vision` for the models, `vision:rate` for how often they look, `camera:{id}` for each camera. */
   readonly report: (stage: string) => StageReport;
   readonly seen: (seen: Seen | CameraState) => void;
-  /** Counters for health, per camera: `frames` that came, `dropped` because a newer one came first, `inferred`. */
+  /**
+   * Counters for health, per camera: `frames` that came, `dropped` because a newer one came first, `inferred`, `rested`
+   * that were glanced at only; `rate` is no count but the looks per second aimed at now.
+   */
   readonly count: (stage: string, counter: string, by: number) => void;
 }
 

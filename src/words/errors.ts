@@ -107,6 +107,10 @@ export const FAULTS = {
   CAMERA_LOST: { kind: "unavailable", hint: "The camera stopped sending; check cable, power and network." },
   CAMERA_STALE: { kind: "unavailable", hint: "No new frame arrived in time; the camera process is started again." },
   VISION_CRASHED: { kind: "unavailable", hint: "The vision thread ended; it is started again, buttons go on." },
+  VISION_SLOWED: {
+    kind: "unavailable",
+    hint: "Too hot or too busy: visits and short stays may be missed. Cool it, lower `fps`, or look for less.",
+  },
   VISION_UNSUPPORTED: {
     kind: "unavailable",
     hint: "This processor has no inference runtime (32-bit Arm): buttons work, cameras do not.",

@@ -38,7 +38,13 @@ function start(cameras: CameraConfig[], more: Partial<VisionSettings> = {}) {
   ended = runVision(
     {
       cameras,
-      vision: { threads: 1, face: "face-320x192", person: "person-320x192", expression: "expression-48" },
+      vision: {
+        threads: 1,
+        face: "face-320x192",
+        person: "person-320x192",
+        expression: "expression-48",
+        economy: { rest: false, slowDown: false, hotC: 80 },
+      },
       modelsDir,
       expression: true,
       threads: { eye: built("eye.js"), mind: built("mind.js") },
