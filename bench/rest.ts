@@ -31,8 +31,9 @@ try {
 /** A film of a room in which only the sensor's noise changes, by the whole vision room, with the gate and without. */
 async function stillScene(): Promise<void> {
   const film = join(folder, "still.mp4");
-  const noise = "testsrc2=s=1280x720:r=25,select=eq(n\\,0),loop=-1:1,noise=alls=8:allf=t+u,format=yuv420p";
-  const args = ["-v", "error", "-f", "lavfi", "-i", noise, "-t", "20", "-c:v", "libx264", "-preset", "veryfast", film];
+  const shelf = "drawbox=x=80:y=120:w=420:h=500:c=0x554433:t=fill,drawbox=x=700:y=460:w=500:h=260:c=0xb0a890:t=fill";
+  const room = `color=c=0x8a9098:s=1280x720:r=25,${shelf},noise=alls=8:allf=t+u,format=yuv420p`;
+  const args = ["-v", "error", "-f", "lavfi", "-i", room, "-t", "20", "-c:v", "libx264", "-preset", "veryfast", film];
   const { code } = await exited(startChild("ffmpeg", args, { stdio: ["ignore", "ignore", "inherit"] }));
   if (code !== 0) throw new Error(`ffmpeg ended with ${code}`);
   const measured = { awake: await live(film, false), resting: await live(film, true) };

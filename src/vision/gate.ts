@@ -4,7 +4,7 @@ import type { Frame } from "./frame.ts";
 import { GLANCE_GRID, glanceGrid } from "./glance.ts";
 
 /** Still and empty for this long before the camera rests, milliseconds: longer than anybody is missed by the models. */
-const CALM_MS = 3_000;
+const CALM_MS = 2_000;
 /** Between two looks at rest, milliseconds: what no glance shows is seen by the models all the same, half a second late. */
 const REST_MS = 500;
 /** Without a frame for this long nobody knows what was between: the background is learned anew, milliseconds. */

@@ -84,18 +84,20 @@ export function createGlancer(): Glancer {
  */
 export function glanceGrid({ width, height, rgb }: Frame, grid: Uint8Array): void {
   const { width: across, height: down } = GLANCE_GRID;
-  for (let row = 0, at = 0; row < down; row += 1) {
-    for (let column = 0; column < across; column += 1, at += 1) {
-      let cell = 0;
-      for (let j = 0; j < SAMPLES; j += 1) {
-        const y = Math.floor(((row + (j + 0.5) / SAMPLES) * height) / down);
-        for (let i = 0; i < SAMPLES; i += 1) {
-          const x = Math.floor(((column + (i + 0.5) / SAMPLES) * width) / across);
-          cell += rgb[(y * width + x) * 3 + 1] ?? 0;
-        }
+  const samples = across * SAMPLES;
+  const greens = Uint32Array.from({ length: samples }, (_, i) => Math.floor(((i + 0.5) * width) / samples) * 3 + 1);
+  const sums = new Uint16Array(across);
+  for (let row = 0; row < down; row += 1) {
+    sums.fill(0);
+    for (let j = 0; j < SAMPLES; j += 1) {
+      const start = Math.floor(((row + (j + 0.5) / SAMPLES) * height) / down) * width * 3;
+      for (let i = 0; i < samples; i += 1) {
+        const column = (i / SAMPLES) | 0;
+        sums[column] = (sums[column] ?? 0) + (rgb[start + (greens[i] ?? 0)] ?? 0);
       }
-      grid[at] = Math.round(cell / (SAMPLES * SAMPLES));
     }
+    for (let column = 0; column < across; column += 1)
+      grid[row * across + column] = Math.round((sums[column] ?? 0) / (SAMPLES * SAMPLES));
   }
 }
 

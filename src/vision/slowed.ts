@@ -14,6 +14,8 @@ export interface Slowed {
 export function createSlowed({ cameras }: Pick<VisionSettings, "cameras">, context: VisionContext): Slowed {
   const report = context.report("vision:rate");
   const told = cameras.map(() => 0);
+  /** A machine that never slows down has no such stage. */
+  let everSeldom = false;
   const set = (index: number, perSecond: number): void => {
     const camera = cameras[index];
     if (camera === undefined) return;
@@ -25,6 +27,8 @@ export function createSlowed({ cameras }: Pick<VisionSettings, "cameras">, conte
     rates({ perSecond }) {
       for (const [index, rate] of perSecond.entries()) set(index, rate);
       const seldom = cameras.filter(({ fps }, index) => (perSecond[index] ?? fps) < Math.min(fps, TRUSTED_PER_SECOND));
+      everSeldom ||= seldom.length > 0;
+      if (!everSeldom) return;
       if (seldom.length === 0) report("ok");
       else report("degraded", new Fault("VISION_SLOWED", `${seldom.map(({ id }) => id).join(", ")}: too few looks`));
     },
@@ -34,7 +38,7 @@ export function createSlowed({ cameras }: Pick<VisionSettings, "cameras">, conte
     },
     end() {
       for (const index of cameras.keys()) set(index, 0);
-      report("stopped");
+      if (everSeldom) report("stopped");
     },
   };
 }
