@@ -14,6 +14,8 @@ const BENCHES = [
   "uplink",
   "drain",
   "vision",
+  "rest",
+  "slope",
   "loop",
   "loop-slow-disk",
   "start",
@@ -47,7 +49,7 @@ async function run(bench: (typeof BENCHES)[number]): Promise<Figure[]> {
   const slow = bench === "loop-slow-disk";
   const file = fileURLToPath(new URL(`./${slow ? "loop" : bench}.js`, import.meta.url));
   const env = slow ? { ...process.env, LD_PRELOAD: slowSync(), SLOW_SYNC_MS: "300" } : process.env;
-  const child = fork(file, { env, execArgv: bench === "journal" ? ["--expose-gc"] : [] });
+  const child = fork(file, { env, execArgv: bench === "journal" || bench === "slope" ? ["--expose-gc"] : [] });
   const told: Figure[] = [];
   child.on("message", (figure) => told.push(figure as Figure));
   const [code] = (await once(child, "exit")) as [number | null];

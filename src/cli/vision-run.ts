@@ -10,6 +10,7 @@ import { anchorOf } from "../touchpoint/zone.ts";
 import { annotate, type ClipWriter, createClipWriter, createFaceMemory, type Marks } from "../vision/clip/annotate.ts";
 import { readClip } from "../vision/clip/read-clip.ts";
 import type { Size } from "../vision/frame.ts";
+import { type Gate, OPEN_GATE } from "../vision/gate.ts";
 import type { Look, Looked } from "../vision/look.ts";
 import { Fault } from "../words/errors.ts";
 import type { Fact } from "../words/events.ts";
@@ -27,6 +28,8 @@ export interface ClipRun {
   readonly annotateTo: string | undefined;
   /** Draws a grid with numbers on what is annotated. */
   readonly grid?: boolean;
+  /** Lets frames pass without a look, as the live pipeline does where nothing moves; absent, every frame is looked at. */
+  readonly gate?: Gate;
   readonly event: (fact: Fact) => void;
 }
 
@@ -42,6 +45,7 @@ export interface ClipSummary {
   readonly clipSeconds: number;
   readonly wallSeconds: number;
   readonly framesPerSecond: number;
+  readonly framesLookedAt: number;
   readonly framesWithFaces: number;
   readonly framesWithPersons: number;
   /** What the decoder complained of, where the file could not be read whole. */
@@ -70,20 +74,28 @@ export async function runClip(run: ClipRun, look: Look): Promise<ClipSummary> {
   let writer: ClipWriter | undefined;
   let damaged: string | undefined;
   let frames = 0;
+  let framesLookedAt = 0;
   let framesWithFaces = 0;
   let framesWithPersons = 0;
   let endMs = 0;
+  const gate = run.gate ?? OPEN_GATE;
   const began = performance.now();
   engine.feed({ kind: "camera", camera: CAMERA, live: true, atMs: 0 });
   try {
     for await (const { frame, atMs } of readClip(run.video, run.size, run.fps, (complaint) => {
       damaged = complaint;
     })) {
+      frames += 1;
+      endMs = atMs;
+      if (!gate.wants(frame, atMs)) {
+        engine.feed({ kind: "tick", atMs });
+        continue;
+      }
+      framesLookedAt += 1;
       const looked = await look.look(frame, { face: true, person: true, expression: run.mood !== undefined });
       engine.feed({ kind: "seen", camera: CAMERA, atMs, ...looked });
       engine.feed({ kind: "tick", atMs });
-      frames += 1;
-      endMs = atMs;
+      gate.looked(looked.faces.length + looked.persons.length > 0);
       if (looked.faces.length > 0) framesWithFaces += 1;
       if (looked.persons.length > 0) framesWithPersons += 1;
       if (run.annotateTo === undefined) continue;
@@ -105,6 +117,7 @@ export async function runClip(run: ClipRun, look: Look): Promise<ClipSummary> {
     clipSeconds: frames / run.fps,
     wallSeconds: Number(wallSeconds.toFixed(2)),
     framesPerSecond: Number((frames / wallSeconds).toFixed(1)),
+    framesLookedAt,
     framesWithFaces,
     framesWithPersons,
     ...(damaged === undefined ? {} : { damaged }),

@@ -55,6 +55,24 @@ export const CameraHealth = z
   .describe("what is told of a camera that sees badly");
 export type CameraHealth = z.infer<typeof CameraHealth>;
 
+export const VisionEconomy = z
+  .strictObject({
+    rest: z
+      .boolean()
+      .default(true)
+      .describe("while nothing moves and nobody is seen, look twice a second only; what moves wakes it at once"),
+    slowDown: z.boolean().default(true).describe("look less often while the machine is overloaded or too hot"),
+    hotC: z
+      .number()
+      .min(40)
+      .max(105)
+      .default(80)
+      .describe(
+        "too hot from here on, degrees Celsius; fast again 8 degrees below. A Raspberry Pi throttles at 80 to 85",
+      ),
+  })
+  .describe("how work and heat are saved");
+
 export const CameraConfig = z
   .strictObject({
     id,

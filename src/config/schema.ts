@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { AlertSettings, alertMistakes } from "./alerts.ts";
 import { CallbackConfig } from "./callback.ts";
-import { CameraConfig, pauseMistakes } from "./cameras.ts";
+import { CameraConfig, pauseMistakes, VisionEconomy } from "./cameras.ts";
 import { CustomersConfig, HttpConfig, surroundings } from "./context.ts";
 import { FairPlaySettings } from "./fair-play.ts";
 import { anchor, filePath, hasNoLogin, id, milliseconds, minScore, NO_LOGIN, polygon, wholeFrame } from "./fields.ts";
@@ -126,6 +126,7 @@ const Local = z
         person: z.string().default("person-320x192").describe("person model, by its name in the manifest"),
         expression: z.string().default("expression-48").describe("expression model, by its name in the manifest"),
         reading: ReadingLimits.prefault({}),
+        economy: VisionEconomy.prefault({}),
       })
       .prefault({})
       .describe("inference"),

@@ -7,6 +7,7 @@ import { Fault, type FaultCode } from "../words/errors.ts";
 import type { FaceSeen, PersonSeen } from "../words/inputs.ts";
 import type { Condition } from "./camera/sight.ts";
 import type { LookModels } from "./look.ts";
+import type { VisionSettings } from "./vision.ts";
 
 /** A fault on its way between threads. */
 export interface FaultMessage {
@@ -45,6 +46,7 @@ export interface MindData {
   readonly models: LookModels;
   readonly threads: number;
   readonly limits: ReadingLimits;
+  readonly economy: VisionSettings["vision"]["economy"];
   /** From the eye. */
   readonly bell: MessagePort;
 }
@@ -52,6 +54,8 @@ export interface MindData {
 export type MindMessage =
   | { readonly kind: "ready" }
   | { readonly kind: "fault"; readonly fault: FaultMessage }
+  /** How often each camera is looked at from now on, in their order, looks per second. */
+  | { readonly kind: "rates"; readonly perSecond: readonly number[] }
   | {
       readonly kind: "looked";
       readonly camera: number;
@@ -59,6 +63,8 @@ export type MindMessage =
       readonly atMs: number;
       readonly faces: FaceSeen[];
       readonly persons: PersonSeen[];
+      /** Frames before this one that were glanced at only. */
+      readonly passed: number;
     };
 
 /** The word to either thread: end in order. */

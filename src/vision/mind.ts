@@ -1,10 +1,12 @@
 // The mind's thread: looks at the newest frames with the models and says what it saw, in numbers.
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 import { asFault } from "../words/errors.ts";
+import { createEconomy } from "./economy.ts";
 import { openLook } from "./look.ts";
-import { type MindData, type MindMessage, STOP, toMessage } from "./messages.ts";
+import { type MindData, type MindMessage, monotonicMs, STOP, toMessage } from "./messages.ts";
 import { readManifest } from "./models/manifest.ts";
 import { createReader } from "./newest.ts";
+import { readStrain } from "./strain.ts";
 
 if (parentPort !== null) await think(workerData as MindData, parentPort);
 
@@ -18,10 +20,23 @@ async function think(data: MindData, main: MessagePort): Promise<void> {
     try {
       say({ kind: "ready" });
       const readers = data.cameras.map(({ memory }) => createReader(memory));
+      const passed = data.cameras.map(() => 0);
+      const economy = createEconomy({
+        fps: data.cameras.map(({ config }) => config.fps),
+        economy: data.economy,
+        strain: readStrain,
+        rates: (perSecond) => say({ kind: "rates", perSecond }),
+      });
       for (let camera = await bell.next(); camera !== undefined; camera = await bell.next()) {
         const taken = readers[camera]?.take();
         const detect = data.cameras[camera]?.config.detect;
         if (taken === undefined || detect === undefined) continue;
+        if (!economy.wants(camera, taken.frame, taken.atMs)) {
+          passed[camera] = (passed[camera] ?? 0) + 1;
+          taken.frame.rgb.fill(0);
+          continue;
+        }
+        const fromMs = monotonicMs();
         const looked = await look.look(taken.frame, {
           face: detect.includes("face"),
           person: detect.includes("person"),
@@ -29,7 +44,9 @@ async function think(data: MindData, main: MessagePort): Promise<void> {
         });
         // The camera may be paused next: no picture is left behind.
         taken.frame.rgb.fill(0);
-        say({ kind: "looked", camera, atMs: taken.atMs, ...looked });
+        economy.looked(camera, looked, monotonicMs() - fromMs);
+        say({ kind: "looked", camera, atMs: taken.atMs, passed: passed[camera] ?? 0, ...looked });
+        passed[camera] = 0;
       }
     } finally {
       await look.close();

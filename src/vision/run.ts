@@ -6,6 +6,7 @@ import { createLiveness, type Liveness } from "./liveness.ts";
 import { type EyeData, type EyeMessage, fromMessage, type MindData, type MindMessage, STOP } from "./messages.ts";
 import { loadRuntime } from "./models/runtime.ts";
 import { createNewest } from "./newest.ts";
+import { createSlowed, type Slowed } from "./slowed.ts";
 import type { RunVision, VisionSettings } from "./vision.ts";
 
 /** Frames come, but nothing was looked at for this long: the mind hangs, milliseconds. */
@@ -15,11 +16,12 @@ const ENDING_MS = 5_000;
 
 export const runVision: RunVision = async (settings, context) => {
   const liveness = createLiveness(settings, context);
+  const slowed = createSlowed(settings, context);
   await keepRunning({
     signal: context.signal,
     report: context.report("vision"),
     fallback: "VISION_CRASHED",
-    run: async (signal, working) => await runThreads(settings, liveness, signal, working),
+    run: async (signal, working) => await runThreads(settings, { liveness, slowed }, signal, working),
   });
   liveness.stop();
 };
@@ -27,7 +29,7 @@ export const runVision: RunVision = async (settings, context) => {
 /** One life of both threads. They share memory, so they live and die together. */
 async function runThreads(
   settings: VisionSettings,
-  liveness: Liveness,
+  { liveness, slowed }: { readonly liveness: Liveness; readonly slowed: Slowed },
   signal: AbortSignal,
   working: () => void,
 ): Promise<void> {
@@ -42,6 +44,7 @@ async function runThreads(
     models: modelsFor(settings),
     threads: settings.vision.threads,
     limits: settings.vision.reading,
+    economy: settings.vision.economy,
     bell: hears,
   };
   const mind = new Worker(settings.threads.mind, { workerData: mindData, transferList: [hears], name: "mind" });
@@ -79,7 +82,11 @@ async function runThreads(
             return;
           }
           case "looked":
+            slowed.looked(message);
             liveness.looked(message);
+            return;
+          case "rates":
+            slowed.rates(message);
             return;
           case "fault":
             failed(fromMessage(message.fault));
@@ -95,6 +102,7 @@ async function runThreads(
     // The eye first, so that nothing is written for a mind that has gone.
     for (const thread of threads) await endThread(thread);
     rings.close();
+    slowed.end();
     liveness.end();
   }
 }

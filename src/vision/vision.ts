@@ -16,10 +16,13 @@ export interface Pauses {
 export interface VisionContext {
   readonly signal: AbortSignal;
   readonly nowMs: () => number;
-  /** Where stages report: `vision` for the models, `camera:{id}` for each camera. */
+  /** Where stages report: `vision` for the models, `vision:rate` for how often they look, `camera:{id}` for each camera. */
   readonly report: (stage: string) => StageReport;
   readonly seen: (seen: Seen | CameraState) => void;
-  /** Counters for health, per camera: `frames` that came, `dropped` because a newer one came first, `inferred`. */
+  /**
+   * Counters for health, per camera: `frames` that came, `dropped` because a newer one came first, `inferred`, `rested`
+   * that were glanced at only; `rate` is no count but the looks per second aimed at now.
+   */
   readonly count: (stage: string, counter: string, by: number) => void;
   /** Absent: no camera is ever paused. */
   readonly pauses?: Pauses;

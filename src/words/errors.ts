@@ -136,6 +136,10 @@ export const FAULTS = {
     hint: "Check light, network and load, or ask for fewer frames by `fps`; counts may be too low.",
   },
   VISION_CRASHED: { kind: "unavailable", hint: "The vision thread ended; it is started again, buttons go on." },
+  VISION_SLOWED: {
+    kind: "unavailable",
+    hint: "Too hot or too busy: visits and short stays may be missed. Cool it, lower `fps`, or look for less.",
+  },
   VISION_UNSUPPORTED: {
     kind: "unavailable",
     hint: "This processor has no inference runtime (32-bit Arm): buttons work, cameras do not.",

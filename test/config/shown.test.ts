@@ -9,7 +9,9 @@ import { loadConfig, parseConfig } from "../../src/config/load.ts";
 import { readSecret, redact, redactText } from "../../src/config/secret.ts";
 
 const root = new URL("../../", import.meta.url);
-const examples = readdirSync(new URL("config", root)).filter((name) => name.endsWith(".yaml"));
+const examples = readdirSync(new URL("config", root), { recursive: true, encoding: "utf8" }).filter((name) =>
+  name.endsWith(".yaml"),
+);
 
 describe("the examples", () => {
   it.each(examples)("%s is accepted", (name) => {

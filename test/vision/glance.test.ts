@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Frame } from "../../src/vision/frame.ts";
-import { createGlancer, GLANCE_GRID } from "../../src/vision/glance.ts";
+import { createGlancer, GLANCE_GRID, glanceGrid } from "../../src/vision/glance.ts";
 
 function drawn(width: number, height: number, grey: (x: number, y: number) => number): Frame {
   const rgb = new Uint8Array(width * height * 3);
@@ -50,5 +50,19 @@ describe("a glance", () => {
     expect(glancer.glance(drawn(640, 384, plain)).print).toBe(print);
     expect(glancer.glance(drawn(640, 384, (x, y) => plain(x + 1, y))).print).not.toBe(print);
     expect(glancer.glance(drawn(640, 384, (x, y) => plain(x, y) + ((x * y) % 2))).print).not.toBe(print);
+  });
+
+  it("gives the same grid of a grey picture without the rest, at any size of the frame", () => {
+    for (const [width, height] of [
+      [640, 384],
+      [161, 97],
+      [40, 30],
+      [1, 1],
+    ] as const) {
+      const frame = drawn(width, height, (x, y) => (x * 7 + y * 13) % 251);
+      const grid = new Uint8Array(GLANCE_GRID.width * GLANCE_GRID.height);
+      glanceGrid(frame, grid);
+      expect([...grid], `${width}×${height}`).toEqual([...createGlancer().glance(frame).grid]);
+    }
   });
 });

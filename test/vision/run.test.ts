@@ -19,6 +19,16 @@ const built = (path: string) => new URL(`../../dist/src/vision/${path}`, import.
 const modelsDir = fileURLToPath(new URL("../../models", import.meta.url));
 const THROWS = new URL("data:text/javascript,throw new Error('an eye that breaks')");
 
+/** Every frame is looked at, so that a test says itself what it wants. */
+const VISION: VisionSettings["vision"] = {
+  threads: 1,
+  face: "face-320x192",
+  person: "person-320x192",
+  expression: "expression-48",
+  reading: ReadingLimits.parse({}),
+  economy: { rest: false, slowDown: false, hotC: 80 },
+};
+
 let stop = new AbortController();
 let ended: Promise<void> = Promise.resolve();
 afterEach(async () => {
@@ -42,13 +52,7 @@ function start(cameras: CameraConfig[], more: Partial<VisionSettings> = {}, paus
   ended = runVision(
     {
       cameras,
-      vision: {
-        threads: 1,
-        face: "face-320x192",
-        person: "person-320x192",
-        expression: "expression-48",
-        reading: ReadingLimits.parse({}),
-      },
+      vision: VISION,
       modelsDir,
       expression: true,
       threads: { eye: built("eye.js"), mind: built("mind.js") },
@@ -315,3 +319,36 @@ function slowMind(): URL {
     parentPort.postMessage({ kind: "ready" });`;
   return new URL(`data:text/javascript,${encodeURIComponent(source)}`);
 }
+
+/** A film of an empty room through a noisy sensor; something comes in after `stillS` seconds. */
+function roomFilm(folder: string, stillS: number, seconds: number): string {
+  const file = join(folder, "room.mp4");
+  const shelf = "drawbox=x=40:y=60:w=210:h=250:c=0x554433:t=fill";
+  const comes = `drawbox=x=400:y=100:w=60:h=160:c=0xd0d0d0:t=fill:enable=gte(t\\,${stillS})`;
+  const room = `color=c=0x8a9098:s=640x384:r=25,${shelf},${comes},noise=alls=6:allf=t+u,format=yuv420p`;
+  execFileSync("ffmpeg", ["-v", "error", "-f", "lavfi", "-i", room, "-t", `${seconds}`, "-c:v", "libx264", file]);
+  return file;
+}
+
+test("a still room is looked at twice a second and stays live; what moves is looked at at once", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "still-"));
+  try {
+    const path = roomFilm(folder, 8, 11);
+    const room = start([camera("still", { kind: "file", path, loop: false }, { fps: 8 })], {
+      vision: { ...VISION, economy: { rest: true, slowDown: false, hotC: 80 } },
+    });
+    await until(() => room.states.includes("camera:still stopped"), "the film is over");
+    const fromMs = room.seen()[0]?.atMs ?? 0;
+    const between = (fromS: number, toS: number): number =>
+      room.seen().filter(({ atMs }) => atMs >= fromMs + fromS * 1_000 && atMs < fromMs + toS * 1_000).length;
+    expect(between(0, 2)).toBeGreaterThan(8);
+    expect(between(3, 7.5)).toBeGreaterThanOrEqual(7);
+    expect(between(3, 7.5)).toBeLessThanOrEqual(11);
+    expect(between(8.5, 9.5)).toBeGreaterThanOrEqual(4);
+    expect(room.live()).toEqual([true, false]);
+    expect(room.counts["camera:still rested"]).toBeGreaterThan(20);
+    expect(room.counts["camera:still rate"]).toBe(8);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
