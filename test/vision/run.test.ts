@@ -101,8 +101,10 @@ test("a figure comes, is seen with face, body and expression, in order of time; 
   await until(() => room.seen().some(({ faces }) => faces.some(({ score }) => score >= 0.6)), "a face is seen");
   await until(() => room.seen().some(({ persons }) => persons.some(({ score }) => score >= 0.5)), "a person is seen");
   expect(room.inputs[0]).toMatchObject({ kind: "camera", camera: "till", live: true });
-  const face = room.seen().flatMap(({ faces }) => faces)[0];
-  expect(Object.values(face?.expression ?? {}).reduce((sum, p) => sum + p, 0)).toBeCloseTo(1, 4);
+  // Faces that are too small, turned or blurred are seen and not read.
+  const read = () => room.seen().flatMap(({ faces }) => faces.flatMap(({ expression }) => expression ?? []))[0];
+  await until(() => read() !== undefined, "a face is read");
+  expect(Object.values(read() ?? {}).reduce((sum, p) => sum + p, 0)).toBeCloseTo(1, 4);
   const times = room.seen().map(({ atMs }) => atMs);
   expect(times.every((atMs) => atMs > 1_000_000 && atMs <= performance.now() + 1_000_000)).toBe(true);
   expect(times).toEqual(times.toSorted((a, b) => a - b));
