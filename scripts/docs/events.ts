@@ -33,6 +33,8 @@ export const MEANING: Record<EventType, string> = {
   visit: "Somebody crossed a counting line, `in` or `out`; each person in view counts once per line and direction.",
   occupancy:
     "The nightly reset of a touchpoint with counting lines: what was counted since the last one, and how far the count was from the empty shop. Occupancy goes on over restarts.",
+  audit:
+    "A setting was changed, or somebody tried to: fleet settings that came by the broker ([remote-config.md](remote-config.md)).",
   queue:
     "A queue over an interval: its length while the camera was looking, and how long those waited who were seen from begin to end. Nobody is recognised.",
 };

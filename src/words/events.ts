@@ -1,5 +1,6 @@
 // The words of the outward contract: the event envelope and the data of each event type, one zod schema each.
 import { z } from "zod";
+import { AuditData } from "./audit.ts";
 import { AlertData, AnswerData, CallbackData, JudgementData, PressData, SurveyData } from "./feedback.ts";
 import { OccupancyData, QueueData, VisitData } from "./footfall.ts";
 import { instant } from "./instant.ts";
@@ -135,6 +136,7 @@ export const EVENT_DATA = {
   occupancy: OccupancyData,
   queue: QueueData,
   callback: CallbackData,
+  audit: AuditData,
 } as const;
 
 export type EventType = keyof typeof EVENT_DATA;
@@ -173,6 +175,7 @@ export const LANE: Record<EventType, number> = {
   occupancy: 2,
   queue: 2,
   callback: 1,
+  audit: 2,
 };
 export const LANES = [0, 1, 2] as const;
 

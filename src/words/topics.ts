@@ -1,6 +1,7 @@
 // The words of every topic but events and commands: presence of the device, delivery, states and the server's ack.
 import { z } from "zod";
 import { HealthData, MoodData } from "./events.ts";
+import { DesiredSettings, SettingsState } from "./fleet-settings.ts";
 import { instant } from "./instant.ts";
 
 /** `status`: whether the device is there. The broker says `offline` for it where it went without a word. */
@@ -71,6 +72,18 @@ export const TOPICS = {
   },
   "state/health": { direction: "out", retained: true, says: "Stages and counters.", schema: HealthMessage },
   "state/mood": { direction: "out", retained: true, says: "The latest mood.", schema: MoodData },
+  "state/config": {
+    direction: "out",
+    retained: true,
+    says: "Which fleet settings are in force, and what became of those that came last.",
+    schema: SettingsState,
+  },
+  config: {
+    direction: "in",
+    retained: true,
+    says: "The fleet settings that are wanted, whole, at most 128 KiB; see [remote-config.md](remote-config.md).",
+    schema: DesiredSettings,
+  },
   ack: {
     direction: "in",
     retained: true,

@@ -26,6 +26,7 @@ const DATA: EventData = {
     suppressed: true,
   },
   health: { stage: "pad:p1", state: "ok" },
+  audit: { what: "config", by: "ops@example", via: "mqtt", outcome: "applied", version: 7, hash: "00" },
   gap: { source: "pad", from: 3, to: 4, count: 2, reason: "the pad's counter jumped" },
   clock: {
     boot: "6f1c9a2e",
