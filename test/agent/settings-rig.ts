@@ -15,6 +15,9 @@ import { until } from "../fakes/until.ts";
 
 export const ROOT = "touchpoint/v1/trial/till-03";
 
+/** Two lives of the agent, on a machine with other work. */
+const WITHIN_MS = 60_000;
+
 type Fleet = ConfigInput["fleet"];
 
 /** The till of these trials: one simulated pad, a question of four buttons. */
@@ -35,13 +38,15 @@ export interface Rig {
   readonly states: SettingsState[];
   readonly last: () => SettingsState | undefined;
   of<T extends EventType>(type: T): (Envelope & { readonly data: EventData[T] })[];
+  /** Topics below the root that the agent reads. */
+  readonly subscribed: readonly string[];
   /** Publishes a document, retained. */
   send(payload: string | Buffer): void;
   /** Waits until `state/config` says so. */
   says(state: SettingsState["state"], version?: number): Promise<SettingsState>;
   press(button: string): Promise<void>;
   /** Starts the agent and waits until it is connected. */
-  start(options?: Partial<AgentOptions>): Promise<Running>;
+  start(options?: Partial<AgentOptions> & { readonly heard?: () => boolean }): Promise<Running>;
   end(): Promise<void>;
 }
 
@@ -57,6 +62,10 @@ export async function createRig(local: Partial<ConfigInput["local"]> = {}, own: 
   const broker = await startInProcessBroker();
   const states: SettingsState[] = [];
   const events: Envelope[] = [];
+  const subscribed: string[] = [];
+  broker.aedes.on("subscribe", (subscriptions) => {
+    for (const { topic } of subscriptions) subscribed.push(topic.slice(ROOT.length + 1));
+  });
   broker.aedes.on("publish", ({ topic, payload }) => {
     if (topic === `${ROOT}/state/config`) states.push(SettingsState.parse(JSON.parse(payload.toString())));
     if (!topic.includes("/event/")) return;
@@ -83,6 +92,7 @@ export async function createRig(local: Partial<ConfigInput["local"]> = {}, own: 
     folder,
     broker,
     states,
+    subscribed,
     last: () => states.at(-1),
     of: (type) => events.filter((event) => event.type === type) as never,
     send: (payload) =>
@@ -93,14 +103,14 @@ export async function createRig(local: Partial<ConfigInput["local"]> = {}, own: 
     async says(state, version) {
       const fits = (one: SettingsState | undefined): boolean =>
         one?.state === state && (version === undefined || one.version === version);
-      await until(() => fits(states.at(-1)), `state/config says ${state} ${version ?? ""}`);
+      await until(() => fits(states.at(-1)), `state/config says ${state} ${version ?? ""}`, WITHIN_MS);
       return states.at(-1) as SettingsState;
     },
     async press(button) {
       // While no life has it open, the press is made again.
       await until(() => pad?.press(button) === true, "the pad is open");
     },
-    async start(options = {}) {
+    async start({ heard, ...options } = {}) {
       const stop = new AbortController();
       let lives = 0;
       const before = states.length;
@@ -119,7 +129,7 @@ export async function createRig(local: Partial<ConfigInput["local"]> = {}, own: 
         stop.abort();
         await running;
       };
-      await Promise.race([until(() => states.length > before, "the agent says its settings"), running]);
+      await Promise.race([until(heard ?? (() => states.length > before), "the agent says its settings"), running]);
       return { lives: () => lives, stop: stopAll };
     },
     async end() {
