@@ -105,9 +105,12 @@ export class FleetSettings {
     }
     this.#running = inForce(this.#own, this.#record);
     const { version, hash, reasons: why } = this.#running;
-    if (why.length > 0)
+    if (why.length > 0 && this.#record.settled !== undefined) {
       log.warn({ reasons: why }, "fleet settings from the broker no longer fit the file, which holds instead");
-    else if (version > 0) log.info({ version, hash, trial: this.#onTrial }, "fleet settings from the broker in force");
+      const { fleet: _, ...of } = this.#record.settled;
+      this.#verdict = { state: "refused", ...of, reasons: [...why], since };
+    } else if (version > 0)
+      log.info({ version, hash, trial: this.#onTrial }, "fleet settings from the broker in force");
     return this.#running.config;
   }
 
@@ -220,22 +223,17 @@ export class FleetSettings {
 
   /** Says in `state/config` what is, and by an audit event what was decided, unless that was told before. */
   #show(life: Life, told: { last: unknown }): void {
-    const { version, hash, reasons: misfit } = this.#running;
+    const { version, hash } = this.#running;
     const verdict = this.#verdict;
-    const base = { state: "file", reasons: misfit, since: this.#since } as const;
-    const { by, ...said } = verdict ?? { ...base, by: "" };
-    life.states.set("config", {
-      ...said,
-      reasons: [...said.reasons],
-      running: { version, hash },
-    } satisfies SettingsState);
+    const { by: _by, ...said } = verdict ?? { state: "file" as const, by: "", reasons: [], since: this.#since };
+    life.states.set("config", { ...said, running: { version, hash } } satisfies SettingsState);
     if (verdict === undefined || told.last === sign(verdict)) return;
     if (verdict.state === "refused") {
       if (performance.now() - this.#refusedMs < REFUSALS_EVERY_MS) return;
       this.#refusedMs = performance.now();
     }
     told.last = sign(verdict);
-    const { state: outcome, since: _, ...data } = verdict;
+    const { state: outcome, since: _since, ...data } = verdict;
     life.audit({ what: "config", via: "mqtt", outcome, ...data } satisfies EventData["audit"], { [TOLD]: told.last });
   }
 }

@@ -36,7 +36,7 @@ export function judgeDesired(payload: Buffer, record: RemoteRecord, own: Config)
   if (hash === (record.trial ?? settled)?.hash) return { do: "nothing" };
   const failed = record.failed.find((one) => one.hash === hash);
   if (failed !== undefined)
-    return verdict?.hash === hash
+    return verdict?.hash === hash && verdict.version === version
       ? { do: "nothing" }
       : refuse("these settings were rolled back before and are not tried again", ...failed.reasons);
   if (settled !== undefined && version <= settled.version)

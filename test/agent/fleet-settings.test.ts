@@ -240,6 +240,15 @@ describe("kept settings", () => {
     await third.stop();
   });
 
+  it("that no longer fit the file, which became stricter, do not hold, and it is said why", async () => {
+    rig = await createRig({}, fleet({ mood: { k: 9 } }));
+    writeRemote(rig.folder, { format: 1, failed: [], settled: JSON.parse(wanted(7, fleet({}, 2))) });
+    const agent = await rig.start();
+    expect(rig.last()).toMatchObject({ state: "refused", version: 7, running: { version: 0 } });
+    expect(rig.last()?.reasons).toEqual([expect.stringMatching(/^fleet\.mood\.k: /)]);
+    await agent.stop();
+  });
+
   it("are neither taken nor in force where the technician forbids it", async () => {
     rig = await createRig({ remoteConfig: { accept: false } });
     writeRemote(rig.folder, { format: 1, failed: [], settled: JSON.parse(wanted(7, fleet({}, 2))) });
