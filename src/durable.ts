@@ -22,6 +22,8 @@ export function writeDurably(file: string, content: string | Uint8Array, replace
   const folder = dirname(file);
   const temporary = `${file}.${process.pid}.new`;
   try {
+    // Left behind by a process of this number that was killed: in a container the next one has the same.
+    rmSync(temporary, { force: true });
     const { uid, gid } = statSync(folder);
     const fd = openSync(temporary, "wx", 0o600);
     try {

@@ -1,9 +1,14 @@
 // Garbage and near-misses on every topic that a device listens to: dropped, counted, and the connection stays.
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import mqtt from "mqtt";
+import { settingsHash } from "../../src/config/canonical.ts";
+import { remoteFile } from "../../src/config/remote-file.ts";
 import { openReader } from "../../src/journal/read.ts";
 import { seededRandom } from "../../src/simulate/random.ts";
 import { until } from "../../test/fakes/until.ts";
-import { journalFile, ROOT } from "../trials/settings.ts";
+import { STARTED } from "../trials/agent-process.ts";
+import { journalFile, ROOT, trialConfig } from "../trials/settings.ts";
 import { judgeArrivals } from "./arrivals.ts";
 import { watchMemory } from "./memory.ts";
 import { mutant, noise, pick } from "./mutants.ts";
@@ -30,7 +35,7 @@ const NAMES = [
 /** Published before the next look at memory and buttons. */
 const ROUND = 500;
 
-/** Publishes to `ack` and `cmd/…`, retained ones among them, while somebody presses. */
+/** Publishes to `ack`, `cmd/…` and `config`, retained ones among them, while somebody presses. */
 export async function fuzzTopics({ folder, seed, count, progress }: TrialContext): Promise<Outcome> {
   return await withEnding(async (ending) => {
     const random = seededRandom(seed);
@@ -46,8 +51,9 @@ export async function fuzzTopics({ folder, seed, count, progress }: TrialContext
     const messages = count(200_000, 2_000);
     for (let sent = 0; sent < messages; sent += ROUND) {
       const round = Array.from({ length: Math.min(ROUND, messages - sent) }, () => {
-        const topic = random() < 0.5 ? `${ROOT}/ack` : `${ROOT}/cmd/${pick(random, NAMES)}`;
-        return client.publishAsync(topic, payload(random, stream), { qos: 1, retain: random() < 0.01 });
+        const topic = pick(random, [`${ROOT}/ack`, `${ROOT}/cmd/${pick(random, NAMES)}`, `${ROOT}/config`]);
+        const sends = topic.endsWith("/config") && random() < 0.8 ? settings(random, folder) : payload(random, stream);
+        return client.publishAsync(topic, sends, { qos: 1, retain: random() < 0.01 });
       });
       await Promise.all(round);
       memory.look();
@@ -68,16 +74,48 @@ export async function fuzzTopics({ folder, seed, count, progress }: TrialContext
       messages,
       "connections needed": connections,
       "confirmed by garbage": confirmed,
+      starts: agent.lines.filter(({ msg }) => msg === STARTED).length,
+      "settings kept": Number(existsSync(remoteFile(join(folder, "data")))),
       ...judgeArrivals(subscriber.arrived, till.pad.acknowledged),
       "exit status": code ?? -1,
       "most resident MiB": memory.mostMib,
       "grown MiB": memory.grownMib(),
     };
-    const fine = { "connections needed": 1, "confirmed by garbage": 0, lost: 0, twice: 0, holes: 0, "exit status": 0 };
+    const fine = {
+      "connections needed": 1,
+      "confirmed by garbage": 0,
+      starts: 1,
+      "settings kept": 0,
+      lost: 0,
+      twice: 0,
+      holes: 0,
+      "exit status": 0,
+    };
     const wrong = mustBe(fine, counts);
     if (memory.grownMib() > MAY_GROW_MIB) wrong.push(`memory grew by more than ${MAY_GROW_MIB} MiB`);
-    return { did: "garbage and near-misses of acks and commands from the broker", counts, wrong };
+    return { did: "garbage and near-misses of acks, commands and fleet settings from the broker", counts, wrong };
   });
+}
+
+/** Never honest settings: those that are whole widen privacy, and spoiled ones have another hash, or that very fault. */
+function settings(random: () => number, folder: string): Buffer {
+  const { fleet } = trialConfig({ folder });
+  const wide = { ...fleet, mood: { k: 1 } };
+  const real = { version: Math.floor(random() * 1e6) + 1, hash: settingsHash(wide), by: "chaos", fleet: wide };
+  const other = "0".repeat(64);
+  const documents: readonly [unknown, ...unknown[]] = [
+    real,
+    { ...real, version: 0 },
+    { ...real, version: 1e300 },
+    { ...real, by: "" },
+    { ...real, fleet: [] },
+    { ...real, fleet, hash: other },
+    { ...real, hash: other, fleet: { ...fleet, local: { broker: { url: "mqtt://elsewhere" } } } },
+    { ...real, hash: other, fleet: { ...fleet, surveys: Array.from({ length: 2_000 }, () => ({})) } },
+    { ...real, hash: other, padding: "x".repeat(140_000) },
+  ];
+  const text = Buffer.from(JSON.stringify(pick(random, documents)));
+  return random() < 0.5 ? text : mutant(random, Buffer.from(JSON.stringify(real)));
 }
 
 /** Never an honest ack or command: what is nearly one is spoiled, or its values are none. */

@@ -35,7 +35,7 @@ export const MEANING: Record<EventType, string> = {
   occupancy:
     "The nightly reset of a touchpoint with counting lines: what was counted since the last one, and how far the count was from the empty shop. Occupancy goes on over restarts.",
   audit:
-    "A setting was changed while the agent ran: a camera paused or resumed ([camera-health.md](camera-health.md)), by whom and by which door.",
+    "A setting was changed while the agent ran, or somebody tried to, by whom and by which way: a camera paused or resumed ([camera-health.md](camera-health.md)), fleet settings that came by the broker ([remote-config.md](remote-config.md)).",
   queue:
     "A queue over an interval: its length while the camera was looking, and how long those waited who were seen from begin to end. Nobody is recognised.",
 };

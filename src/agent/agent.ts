@@ -34,6 +34,7 @@ import { customerHash } from "./customers.ts";
 import { type Deciding, startDeciding } from "./deciding.ts";
 import { runDoors } from "./door.ts";
 import { turnOffDumps } from "./dumps.ts";
+import type { JoinedSettings, Life } from "./fleet-settings.ts";
 import { createLamps } from "./lamps.ts";
 import { type Pads, runPads } from "./pads.ts";
 import { createPausing, type Pausing, pauseByCommand } from "./pausing.ts";
@@ -61,6 +62,8 @@ export interface AgentOptions {
   readonly uplinkTimings?: Partial<UplinkTimings>;
   /** Shorter time between two passes of the rollups, for tests. */
   readonly rollupsEveryMs?: number;
+  /** Joins fleet settings that come by the broker. */
+  readonly fleetSettings?: (life: Life) => JoinedSettings;
 }
 
 /**
@@ -247,6 +250,20 @@ export async function runAgent(config: Config, options: AgentOptions): Promise<v
       tell: (proposals) => engine.record(rollupFacts(proposals, time.moment())),
     },
   );
+  const joined = options.fleetSettings?.({
+    health,
+    states,
+    kept,
+    timeNow: () => time.now().toISOString(),
+    audit: (data, keep) => {
+      const at = time.moment();
+      const event = stamp({ type: "audit", id: at.newId(at.unixMs), atMs: at.ms, data });
+      // Given up only when the journal closes: then the next life tells it.
+      void journal.commit({ events: [event], keep }).catch(() => undefined);
+    },
+    dropped: (fault) => dropped("uplink", fault),
+    end: () => stop.abort(),
+  });
   const uplink =
     local.broker === undefined
       ? Promise.resolve()
@@ -271,6 +288,7 @@ export async function runAgent(config: Config, options: AgentOptions): Promise<v
                 boottime.nowMs,
               ),
             } satisfies Record<Exclude<CommandName, "resend">, Command>,
+            ...(joined?.receive === undefined ? {} : { config: joined.receive }),
             ...(options.uplinkTimings === undefined ? {} : { timings: options.uplinkTimings }),
           },
         );
@@ -289,7 +307,9 @@ export async function runAgent(config: Config, options: AgentOptions): Promise<v
     if (ends.aborted) resolve();
     ends.addEventListener("abort", () => resolve(), { once: true });
   });
-  watchdog.stopping();
+  joined?.stop();
+  // Between two lives the service manager must not hear of an end.
+  if (options.signal.aborted || lost !== undefined) watchdog.stopping();
   inputs.abort();
   await Promise.all([pads.ended, vision, doors, rollups]);
   clearInterval(ticks);

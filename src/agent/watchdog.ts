@@ -27,7 +27,11 @@ export function createWatchdog(environment: NodeJS.ProcessEnv, alive: () => Prom
     );
   const timer = listening && periodMs > 0 ? setInterval(beat, periodMs) : undefined;
   return {
-    ready: () => notify("--ready"),
+    ready: () => {
+      notify("--ready");
+      // The agent may begin anew in one process: the service manager has waited since the last beat of the life before.
+      if (timer !== undefined) beat();
+    },
     stopping: () => notify("STOPPING=1"),
     end: () => clearInterval(timer),
   };

@@ -1,11 +1,13 @@
-// `touchpoint config`: check, show, schema, init.
+// `touchpoint config`: check, show, schema; the verbs of init and of what comes by the broker are in files of their own.
 import type { Command } from "commander";
 import { stringify } from "yaml";
+import { loadInForce } from "../config/in-force.ts";
 import { configJsonSchema } from "../config/json-schema.ts";
 import { loadConfig, type Mistake } from "../config/load.ts";
 import { redact } from "../config/secret.ts";
 import { Fault } from "../words/errors.ts";
 import { registerConfigInit } from "./config-init.ts";
+import { registerConfigRemote } from "./config-remote.ts";
 import { CONFIG_OPTION, EXIT } from "./outcome.ts";
 
 interface Options {
@@ -31,8 +33,11 @@ export function registerConfig(program: Command): void {
     .option(...CONFIG_OPTION)
     .option("--json", "as JSON instead of YAML")
     .action(({ config: file, json }: Options) => {
-      const shown = redact(loadConfig(file).config);
-      process.stdout.write(json === true ? `${JSON.stringify(shown, undefined, 2)}\n` : stringify(shown));
+      const { config: used, ...from } = loadInForce(file);
+      const shown = redact(used);
+      process.stdout.write(
+        json === true ? `${JSON.stringify(shown, undefined, 2)}\n` : `${origin(from)}${stringify(shown)}`,
+      );
     });
   config
     .command("schema")
@@ -43,6 +48,15 @@ export function registerConfig(program: Command): void {
       process.stdout.write(`${JSON.stringify(configJsonSchema(), undefined, 2)}\n`);
     });
   registerConfigInit(config);
+  registerConfigRemote(config);
+}
+
+/** Where the two parts come from, as comments. */
+function origin({ file, version, hash, reasons, fault }: Omit<ReturnType<typeof loadInForce>, "config">): string {
+  const fleet = version === 0 ? file : `the broker, version ${version}, ${hash}`;
+  const why = fault === undefined ? reasons : [fault.message, ...reasons];
+  const misfit = why.map((reason) => `# what came by the broker does not hold: ${reason}\n`);
+  return `# local: ${file}\n# fleet: ${fleet}\n${misfit.join("")}`;
 }
 
 function checkReport(file: string, json: boolean): { text: string; good: boolean } {

@@ -1,7 +1,8 @@
 // `touchpoint doctor`: every check a technician would make, with a hint for each that fails.
 import { join } from "node:path";
 import type { Command } from "commander";
-import { loadConfig, type Mistake } from "../config/load.ts";
+import { loadInForce } from "../config/in-force.ts";
+import type { Mistake } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
 import { CHECKS } from "../doctor/checks/all.ts";
 import { examine, type Finding, failed, failedBy, type Status } from "../doctor/finding.ts";
@@ -34,7 +35,7 @@ export function registerDoctor(program: Command): void {
 async function visit(file: string): Promise<readonly Finding[]> {
   let config: Config;
   try {
-    config = loadConfig(file).config;
+    config = loadInForce(file).config;
   } catch (thrown) {
     return [failedBy("config", thrown), ...mistakes(thrown)];
   }

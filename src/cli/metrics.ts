@@ -1,7 +1,8 @@
 // `touchpoint metrics`: how many, why and who must act, for a period, from the journal on this device.
 import { join } from "node:path";
 import type { Command } from "commander";
-import { loadConfig, loadPolicy } from "../config/load.ts";
+import { loadInForce } from "../config/in-force.ts";
+import { loadPolicy } from "../config/load.ts";
 import { questionnairesOf } from "../config/surveys.ts";
 import { openReader } from "../journal/read.ts";
 import { reportOf, type TouchpointReport } from "../metrics/report.ts";
@@ -59,7 +60,7 @@ export function registerMetrics(program: Command): void {
 }
 
 function metrics(options: Options): void {
-  const { config } = loadConfig(options.config);
+  const { config } = loadInForce(options.config);
   const { dataDir, timezone } = config.local;
   const period = periodOf(options, timezone);
   const policy = options.policy === undefined ? undefined : loadPolicy(options.policy);

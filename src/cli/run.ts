@@ -1,6 +1,6 @@
 // `touchpoint run`: the daemon.
 import type { Command } from "commander";
-import { runAgent } from "../agent/agent.ts";
+import { runLives } from "../agent/lives.ts";
 import { createLog } from "../agent/log.ts";
 import { loadConfig } from "../config/load.ts";
 import { asFault } from "../words/errors.ts";
@@ -25,7 +25,7 @@ export function registerRun(program: Command): void {
       process.on("uncaughtException", die);
       process.on("unhandledRejection", die);
       try {
-        await runAgent(config, { signal: stop.signal, log });
+        await runLives(config, { signal: stop.signal, log });
       } catch (thrown) {
         log.fatal({ fault: asFault(thrown, "JOURNAL_OPEN") }, "agent could not go on");
         // Whatever was started before must not keep alive an agent that serves nobody.

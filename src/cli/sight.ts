@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
-import { loadConfig } from "../config/load.ts";
+import { loadInForce } from "../config/in-force.ts";
 import { ReadingLimits } from "../config/reading.ts";
 import type { Config } from "../config/schema.ts";
 import { packageRoot } from "../place.ts";
@@ -44,7 +44,7 @@ export const MODELS_DIR_OPTION = ["--models-dir <folder>", "folder with manifest
  * @throws Fault CONFIG_*
  */
 export function sightOf(file: string, choice: ModelChoice = {}): Sight {
-  const config = file === CONFIG_OPTION[2] && !existsSync(file) ? undefined : loadConfig(file).config;
+  const config = file === CONFIG_OPTION[2] && !existsSync(file) ? undefined : loadInForce(file).config;
   const vision = config?.local.vision;
   return {
     modelsDir: choice.modelsDir ?? config?.local.modelsDir ?? join(packageRoot(), "models"),

@@ -67,11 +67,9 @@ function parseSettings<S extends z.ZodType>(text: string, file: string, schema: 
     const message = thrown instanceof Error ? thrown.message : String(thrown);
     throw fault("CONFIG_SYNTAX", file, [{ path: "", line: 0, column: 0, message }]);
   }
-  const checked = schema.safeParse(value, {
-    error: (issue) => (issue.code === "invalid_type" && issue.input === undefined ? "is missing" : undefined),
-  });
-  if (checked.success) return checked.data;
-  const mistakes = checked.error.issues.flatMap(spread).map((issue) => {
+  const checked = check(value, schema);
+  if ("data" in checked) return checked.data;
+  const mistakes = checked.issues.map((issue) => {
     const offset = offsetOf(document.contents, issue.path);
     return {
       path: dotted(issue.path),
@@ -80,6 +78,25 @@ function parseSettings<S extends z.ZodType>(text: string, file: string, schema: 
     };
   });
   throw fault("CONFIG_INVALID", file, mistakes);
+}
+
+/** Checks settings that did not come from a file, with the very rules of one. Every mistake has its path. */
+export function checkConfig(
+  value: unknown,
+): { readonly config: Config } | { readonly mistakes: Pick<Mistake, "path" | "message">[] } {
+  const checked = check(value, Config);
+  if ("data" in checked) return { config: checked.data };
+  return { mistakes: checked.issues.map(({ path, message }) => ({ path: dotted(path), message })) };
+}
+
+function check<S extends z.ZodType>(
+  value: unknown,
+  schema: S,
+): { readonly data: z.output<S> } | { readonly issues: { path: PropertyKey[]; message: string }[] } {
+  const checked = schema.safeParse(value, {
+    error: (issue) => (issue.code === "invalid_type" && issue.input === undefined ? "is missing" : undefined),
+  });
+  return checked.success ? { data: checked.data } : { issues: checked.error.issues.flatMap(spread) };
 }
 
 function readBounded(file: string): string {

@@ -13,6 +13,7 @@ import { NotifySettings } from "./notify.ts";
 import { PadConfig } from "./pads.ts";
 import { checkPresence, PresenceConfig } from "./presence.ts";
 import { ReadingLimits } from "./reading.ts";
+import { RemoteConfig } from "./remote-config.ts";
 import { RollupConfig } from "./rollups.ts";
 import { SurveyConfig } from "./surveys.ts";
 import { OpeningHours } from "./weekly.ts";
@@ -141,6 +142,7 @@ const Local = z
     customers: CustomersConfig.optional(),
     callback: CallbackConfig.optional(),
     notify: NotifySettings.prefault({}),
+    remoteConfig: RemoteConfig.prefault({}),
     logLevel: z.enum(["debug", "info", "warn", "error"]).default("info").describe("least serious level that is logged"),
   })
   .describe("what belongs to this device; it never leaves it");

@@ -66,6 +66,7 @@ export async function serveConnection(uplink: Uplink, connection: Connection, se
   serving.receiver((message) => {
     const command = topics.commandName(message.topic);
     if (message.topic === topics.ack) receiveAck(uplink, message, () => confirming?.confirmed());
+    else if (message.topic === topics.config) deps.config?.(message.payload);
     else if (command !== undefined) uplink.commanding.receive(command, message, drain.reply);
     else memory.receive(message);
   });
@@ -117,6 +118,7 @@ export async function serveConnection(uplink: Uplink, connection: Connection, se
     delivery.changed();
     void subscribe(topics.ack);
     void subscribe(topics.commands);
+    if (deps.config !== undefined) void subscribe(topics.config);
     drain.open();
     await Promise.race([gone, stopping]);
     if (lost !== undefined) throw lost;

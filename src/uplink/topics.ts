@@ -4,6 +4,7 @@ export interface Topics {
   readonly root: string;
   readonly status: string;
   readonly ack: string;
+  readonly config: string;
   readonly delivery: string;
   /** Subscription to every command. */
   readonly commands: string;
@@ -21,6 +22,7 @@ export function topicsOf(prefix: string, site: string, device: string): Topics {
     root,
     status: `${root}/status`,
     ack: `${root}/ack`,
+    config: `${root}/config`,
     delivery: `${root}/state/delivery`,
     commands: `${root}/cmd/+`,
     commandName: (topic) => (topic.startsWith(`${root}/cmd/`) ? topic.slice(root.length + 5) : undefined),

@@ -52,6 +52,8 @@ export interface UplinkDeps {
   readonly dropped: (fault: Fault) => void;
   /** Commands that other rooms carry out, by name. */
   readonly commands?: Readonly<Partial<Record<CommandName, Command>>>;
+  /** Takes fleet settings (`config`); absent: the topic is not read. */
+  readonly config?: (payload: Buffer) => void;
   readonly random?: () => number;
   readonly timings?: Partial<UplinkTimings>;
   readonly makeClient?: (options: IClientOptions) => MqttClient;

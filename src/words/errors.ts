@@ -214,6 +214,18 @@ export const FAULTS = {
     kind: "unavailable",
     hint: "Somebody set the clock: turn network time on again. Until it confirms, the agent keeps the time it had.",
   },
+  SETTINGS_REFUSED: {
+    kind: "input",
+    hint: "Mend each reason in `state/config` and send the settings anew with a higher version; see docs/remote-config.md.",
+  },
+  SETTINGS_ROLLED_BACK: {
+    kind: "input",
+    hint: "The settings before hold again; send others, because these are not tried a second time.",
+  },
+  SETTINGS_KEPT: {
+    kind: "unavailable",
+    hint: "Check the disk and rights of local.dataDir; `touchpoint config forget-remote` drops what is kept there.",
+  },
   COMMAND_REFUSED: {
     kind: "input",
     hint: "Send commands not retained, with a new id, and with an `expires` that lies ahead by at most 24 hours.",

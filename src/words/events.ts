@@ -1,5 +1,6 @@
 // The words of the outward contract: the event envelope and the data of each event type, one zod schema each.
 import { z } from "zod";
+import { AuditData } from "./audit.ts";
 import { AlertData, AnswerData, CallbackData, JudgementData, PressData, SurveyData } from "./feedback.ts";
 import { OccupancyData, QueueData, VisitData } from "./footfall.ts";
 import { instant } from "./instant.ts";
@@ -89,16 +90,6 @@ export const HealthData = z.object({
   code: z.string().optional(),
   message: z.string().optional(),
   hint: z.string().optional(),
-});
-
-/** A setting was changed by somebody while the agent ran. */
-export const AuditData = z.object({
-  action: z.enum(["camera.pause", "camera.resume"]),
-  target: z.string().describe("what it was done to, as its stage is called, such as camera:door"),
-  by: z.string().describe("who did it; of a pause that ended by itself, who had set its time"),
-  via: z.enum(["mqtt", "http", "button", "timer"]),
-  minutes: z.int().min(1).optional().describe("how long a pause is to last; absent: until it is lifted"),
-  paused: z.boolean().describe("whether the camera is paused after it: somebody else's pause may still hold"),
 });
 
 /** A loss, owned: never dropped itself. */

@@ -1,6 +1,7 @@
 // The words of every topic but events and commands: presence of the device, delivery, states and the server's ack.
 import { z } from "zod";
 import { HealthData, MoodData } from "./events.ts";
+import { DesiredSettings, SettingsState } from "./fleet-settings.ts";
 import { instant } from "./instant.ts";
 import { Presence } from "./presence.ts";
 
@@ -77,6 +78,18 @@ export const TOPICS = {
     retained: true,
     says: "Whether anybody is at a touchpoint now ([presence.md](presence.md)).",
     schema: Presence,
+  },
+  "state/config": {
+    direction: "out",
+    retained: true,
+    says: "Which fleet settings are in force, and what became of those that came last.",
+    schema: SettingsState,
+  },
+  config: {
+    direction: "in",
+    retained: true,
+    says: "The fleet settings that are wanted, whole, at most 128 KiB; see [remote-config.md](remote-config.md).",
+    schema: DesiredSettings,
   },
   ack: {
     direction: "in",

@@ -22,14 +22,17 @@ export interface SlowSync {
   readonly log?: string;
   /** Holds ENOSPC, EROFS, EIO, WRITE-EIO or READ-EIO while the disk is to fail; without the file it is well. */
   readonly fail?: string;
+  /** The process is killed just before its nth sync or rename of a file whose name begins so. */
+  readonly kill?: { readonly nth: number; readonly name: string };
 }
 
 /** Environment of a process that runs with the library. */
-export function slowSyncEnv(library: string, { ms, log, fail }: SlowSync): Record<string, string> {
+export function slowSyncEnv(library: string, { ms, log, fail, kill }: SlowSync): Record<string, string> {
   return {
     LD_PRELOAD: library,
     ...(ms === undefined ? {} : { SLOW_SYNC_MS: String(ms) }),
     ...(log === undefined ? {} : { SLOW_SYNC_LOG: log }),
     ...(fail === undefined ? {} : { SLOW_SYNC_FAIL: fail }),
+    ...(kill === undefined ? {} : { SLOW_SYNC_KILL: `${kill.nth} ${kill.name}` }),
   };
 }
