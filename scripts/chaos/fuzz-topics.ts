@@ -100,7 +100,7 @@ export async function fuzzTopics({ folder, seed, count, progress }: TrialContext
 /** Never honest settings: those that are whole widen privacy, and spoiled ones have another hash, or that very fault. */
 function settings(random: () => number, folder: string): Buffer {
   const { fleet } = trialConfig({ folder });
-  const wide = { ...fleet, mood: { k: 1 } };
+  const wide = { ...fleet, mood: { k: 2 } };
   const real = { version: Math.floor(random() * 1e6) + 1, hash: settingsHash(wide), by: "chaos", fleet: wide };
   const other = "0".repeat(64);
   const documents: readonly [unknown, ...unknown[]] = [

@@ -49,7 +49,7 @@ function watchingAgent(
       },
     },
     zone: { camera: "door", dwellMs: 500 },
-    mood: { intervalS: 10, k: 1 },
+    mood: { intervalS: 10, k: 2 },
   });
   for (const part of ["tmp", "cwd"]) own(join(name, part));
   const env = { HOME: home, TMPDIR: join(home, "tmp"), XDG_CACHE_HOME: join(home, "cache") };
