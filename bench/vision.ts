@@ -152,6 +152,7 @@ async function mainLoop(): Promise<void> {
       vision: { threads: 1, ...names, reading: ReadingLimits.parse({}) },
       modelsDir,
       expression: true,
+      demographics: false,
       threads: {
         eye: new URL("../src/vision/eye.js", import.meta.url),
         mind: new URL("../src/vision/mind.js", import.meta.url),

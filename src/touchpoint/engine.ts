@@ -20,7 +20,7 @@ import { peopleIn } from "./zone.ts";
 
 export interface EngineSettings {
   readonly touchpoints: readonly TouchpointConfig[];
-  /** Undefined where expressions may not be read. */
+  /** Undefined where nothing may be read off faces. */
   readonly mood: { readonly intervalMs: number; readonly k: number } | undefined;
   /** Absent where there are no questionnaires. */
   readonly surveys?: SurveySettings;
