@@ -42,6 +42,7 @@ export async function openRoom({ source, fps, rest, seen = () => undefined }: Ro
       },
       modelsDir: join(packageRoot(), "models"),
       expression: true,
+      demographics: false,
       threads: {
         eye: new URL("../src/vision/eye.js", import.meta.url),
         mind: new URL("../src/vision/mind.js", import.meta.url),

@@ -150,6 +150,7 @@ async function mainLoop(): Promise<void> {
       },
       modelsDir,
       expression: true,
+      demographics: false,
       threads: {
         eye: new URL("../src/vision/eye.js", import.meta.url),
         mind: new URL("../src/vision/mind.js", import.meta.url),

@@ -56,10 +56,15 @@ export function eventSchemas(): Record<string, JsonSchema> {
 export function topicSchemas(): Record<string, JsonSchema> {
   return Object.fromEntries(
     Object.entries(TOPICS).map(([name, { says, schema }]) => [
-      name.replace("/{touchpoint}", "").replaceAll("/", "-"),
+      fileOf(name),
       { title: name, description: says, ...open(schema) },
     ]),
   );
+}
+
+/** Name of the file of a topic's schema; `config` is the configuration file's own. */
+function fileOf(topic: string): string {
+  return topic === "config" ? "wanted-config" : topic.replace("/{touchpoint}", "").replaceAll("/", "-");
 }
 
 /** Draft 2020-12, open: a consumer ignores fields it does not know. */

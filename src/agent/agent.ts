@@ -234,7 +234,7 @@ export async function runAgent(config: Config, options: AgentOptions): Promise<v
     ...(seal === undefined ? {} : { seal }),
     opened: (url) => options.door?.(url),
   });
-  const vision = runEyes(config, settings.mood !== undefined, inputs.signal, health, boottime.nowMs, engine, pausing);
+  const vision = runEyes(config, inputs.signal, health, boottime.nowMs, engine, pausing);
   const rollups = runRollups(
     {
       journal: journalFile,
@@ -335,14 +335,13 @@ function rollupFacts(proposals: readonly Proposal[], { ms, unixMs, newId }: Mome
 /** Cameras and models, loaded only where a camera is configured; a failure there stops nothing else. */
 async function runEyes(
   config: Config,
-  expression: boolean,
   signal: AbortSignal,
   health: Health,
   nowMs: () => number,
   engine: Deciding,
   pauses: Pausing,
 ): Promise<void> {
-  const { cameras, vision, modelsDir } = config.local;
+  const { cameras, vision, modelsDir, privacy } = config.local;
   if (cameras.length === 0) return;
   const { runVision } = await import("../vision/run.ts");
   await runVision(
@@ -350,7 +349,8 @@ async function runEyes(
       cameras,
       vision,
       modelsDir: modelsDir ?? join(packageRoot(), "models"),
-      expression,
+      expression: privacy.emotion !== undefined,
+      demographics: privacy.demographics !== undefined,
       threads: { eye: builtUrl("vision/eye.js"), mind: builtUrl("vision/mind.js") },
     },
     {

@@ -77,7 +77,7 @@ async function list(sight: Sight, options: Options): Promise<void> {
   const rows = readManifest(sight.modelsDir).models.map((entry) => {
     const { name, task, bytes, licence, input } = entry;
     const problem = problemOf(() => readModelFile(sight.modelsDir, entry));
-    const used = Object.values(sight.names).includes(name);
+    const used = [...Object.values(sight.names), sight.config?.local.vision.demographics].includes(name);
     return { name, task, bytes, licence, input: `${input.width}×${input.height} ${input.channels}`, used, problem };
   });
   if (options.json === true) console.log(JSON.stringify(rows.map(({ problem, ...row }) => ({ ...row, ok: !problem }))));
@@ -87,7 +87,7 @@ async function list(sight: Sight, options: Options): Promise<void> {
         [
           used ? "*" : " ",
           name.padEnd(22),
-          task.padEnd(11),
+          task.padEnd(12),
           input.padEnd(14),
           `${Math.round(bytes / 1024)} KiB`,
           licence,

@@ -1,4 +1,4 @@
-// Settings of which faces are good enough to read an expression off them.
+// Settings of which faces are good enough to be read.
 import { z } from "zod";
 
 export const ReadingLimits = z
@@ -32,5 +32,5 @@ export const ReadingLimits = z
       .default(60)
       .describe("faces less sharp than this are not read: variance of the Laplacian of the picture the model is fed"),
   })
-  .describe("off which faces an expression is read");
+  .describe("which faces are read");
 export type ReadingLimits = z.infer<typeof ReadingLimits>;

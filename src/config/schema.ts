@@ -126,6 +126,10 @@ const Local = z
         face: z.string().default("face-320x192").describe("face model, by its name in the manifest"),
         person: z.string().default("person-320x192").describe("person model, by its name in the manifest"),
         expression: z.string().default("expression-48").describe("expression model, by its name in the manifest"),
+        demographics: z
+          .string()
+          .optional()
+          .describe("model of age and sex, your own, by its name in the manifest; none is shipped"),
         reading: ReadingLimits.prefault({}),
         economy: VisionEconomy.prefault({}),
       })
@@ -134,6 +138,9 @@ const Local = z
     privacy: z
       .strictObject({
         emotion: sensitiveUse.optional().describe("reading expressions of faces; off while this is absent"),
+        demographics: sensitiveUse
+          .optional()
+          .describe("reading age and sex off faces, by a model of your own; off while this is absent"),
       })
       .prefault({})
       .describe("the ceiling; remote settings may narrow it, never widen it"),
@@ -295,6 +302,19 @@ export const Config = z
         );
       }
     });
+    const { vision, privacy } = config.local;
+    if (vision.demographics !== undefined && privacy.demographics === undefined)
+      context.addIssue({
+        code: "custom",
+        path: ["local", "vision", "demographics"],
+        message: "needs purpose, controller and notice under local.privacy.demographics",
+      });
+    if (vision.demographics === undefined && privacy.demographics !== undefined)
+      context.addIssue({
+        code: "custom",
+        path: ["local", "privacy", "demographics"],
+        message: "needs a model of your own under local.vision.demographics",
+      });
     const surveys = new Set<string>();
     config.fleet.surveys.forEach((survey, i) => {
       declare(survey.id, ["fleet", "surveys", i, "id"], surveys);

@@ -23,7 +23,8 @@ export function emptyBackground(): Background {
 /** Counts one interval. Each person weighs the same, so that it matters little how a period is cut into intervals. */
 export function countMood(into: Background, mood: EventData["mood"]): void {
   const ms = mood.coveredMs ?? Math.max(0, Date.parse(mood.end) - Date.parse(mood.start));
-  if (mood.suppressed || mood.people === 0) {
+  // Without valence only age and sex were read: nothing is known of this background.
+  if (mood.suppressed || mood.people === 0 || mood.valence === undefined) {
     into.suppressed.intervals += 1;
     into.suppressed.ms += ms;
     return;
@@ -31,7 +32,7 @@ export function countMood(into: Background, mood: EventData["mood"]): void {
   into.told.intervals += 1;
   into.told.ms += ms;
   into.told.people += mood.people;
-  if (mood.valence !== undefined) addGroup(into.valence, mood.valence, mood.people);
+  addGroup(into.valence, mood.valence, mood.people);
   if (mood.smile !== undefined) addGroup(into.smile, mood.smile, mood.people);
 }
 

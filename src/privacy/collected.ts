@@ -16,7 +16,10 @@ export function collected({ local, fleet }: Config): Collected[] {
     on,
     says: on ? says : off,
   });
-  const emotion = local.privacy.emotion;
+  const { emotion, demographics } = local.privacy;
+  const told = `shares over ${fleet.mood.intervalS} s, from ${fleet.mood.k} people on`;
+  const answers = (use: typeof emotion): string =>
+    `purpose: ${use?.purpose}; controller: ${use?.controller}; notice: ${use?.notice}`;
   const cameras = local.cameras.map(({ id }) => id).join(", ");
   return [
     row(
@@ -48,8 +51,14 @@ export function collected({ local, fleet }: Config): Collected[] {
     row(
       "expressions",
       emotion !== undefined && local.cameras.length > 0,
-      `shares over ${fleet.mood.intervalS} s, from ${fleet.mood.k} people on; purpose: ${emotion?.purpose}; controller: ${emotion?.controller}; notice: ${emotion?.notice}`,
+      `${told}; ${answers(emotion)}`,
       "off; needs purpose, controller and notice under local.privacy.emotion",
+    ),
+    row(
+      "age and sex",
+      demographics !== undefined && local.cameras.length > 0,
+      `${told}; by ${local.vision.demographics}; ${answers(demographics)}`,
+      "off; needs purpose, controller and notice under local.privacy.demographics, and a model of your own",
     ),
     row(
       "customers' numbers",

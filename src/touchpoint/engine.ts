@@ -25,7 +25,7 @@ export interface EngineSettings {
   readonly touchpoints: readonly TouchpointConfig[];
   /** Those that can be paused; absent: none. */
   readonly cameras?: readonly PausableCamera[];
-  /** Undefined where expressions may not be read. */
+  /** Undefined where nothing may be read off faces. */
   readonly mood: { readonly intervalMs: number; readonly k: number } | undefined;
   /** Absent where there are no questionnaires. */
   readonly surveys?: SurveySettings;

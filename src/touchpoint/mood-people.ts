@@ -1,8 +1,11 @@
-// People whose expressions were read in an interval, as sums: each reading weighs its time, each person the same. Pure.
-import { EXPRESSIONS, type Expression } from "../words/events.ts";
+// People whose faces were read in an interval, as sums: each reading weighs its time, each person the same. Pure.
+import type { FaceSeen } from "../words/inputs.ts";
 
-/** Shares of expressions, or sums of such. */
-export type Shares = Readonly<Record<Expression, number>>;
+/** What may be read off a face, each a group of shares that sum to 1. */
+const GROUPS = ["expression", "ages", "sexes"] as const;
+
+/** By group and name, shares or sums of such; a group that nobody read is absent. */
+export type Shares = Readonly<Partial<Record<(typeof GROUPS)[number], Readonly<Record<string, number>>>>>;
 
 /** Somebody read in this interval: one or several tracks after one another. Gone with the interval at the latest. */
 interface Person {
@@ -31,7 +34,7 @@ export interface Gathered {
 
 export interface Reading {
   readonly track: number;
-  readonly shares: Partial<Shares>;
+  readonly shares: Shares;
 }
 
 /**
@@ -43,13 +46,13 @@ const APART_MS = 5_000;
 /** A shorter glimpse makes nobody a person, milliseconds: a detector's ghosts come and go. */
 const GLIMPSE_MS = 1_000;
 
-const ZERO = Object.fromEntries(EXPRESSIONS.map((name) => [name, 0])) as Record<Expression, number>;
+const NOTHING_READ: Shares = {};
 const NOBODY_FEWER = { ms: 0, most: 0 };
 
 export const NOBODY: Gathered = {
   persons: [],
   gone: 0,
-  sums: ZERO,
+  sums: NOTHING_READ,
   observations: 0,
   here: 0,
   fewer: NOBODY_FEWER,
@@ -78,7 +81,7 @@ export function gather(
   for (const { track, shares } of readings) {
     const known = persons.findIndex((one) => one.track === track);
     const at = known === -1 ? latestLost(persons) : known;
-    const { readMs, sums } = persons[at] ?? { readMs: 0, sums: ZERO };
+    const { readMs, sums } = persons[at] ?? { readMs: 0, sums: NOTHING_READ };
     persons[at === -1 ? persons.length : at] = {
       track,
       lostMs: undefined,
@@ -92,7 +95,7 @@ export function gather(
 
 /** An interval is over: those who are still here go on, and are counted again once they are read again. */
 export function nextGathering({ persons, here, fewer }: Gathered): Gathered {
-  return { ...NOBODY, here, fewer, persons: persons.map((one) => ({ ...one, readMs: 0, sums: ZERO })) };
+  return { ...NOBODY, here, fewer, persons: persons.map((one) => ({ ...one, readMs: 0, sums: NOTHING_READ })) };
 }
 
 /** The camera saw nobody go: whoever it sees next may be one of those who were here. */
@@ -105,7 +108,7 @@ export function meanOf({ persons, gone, sums }: Gathered): { people: number; sha
   const counted = persons.filter(isCounted);
   const total = counted.reduce((sum, one) => plus(sum, one.sums, 1 / one.readMs), sums);
   const people = gone + counted.length;
-  return { people, shares: people === 0 ? ZERO : plus(ZERO, total, 1 / people) };
+  return { people, shares: people === 0 ? NOTHING_READ : plus(NOTHING_READ, total, 1 / people) };
 }
 
 /** The number of people here falls only when fewer were seen for long enough, and then to the most of that time. */
@@ -146,9 +149,17 @@ function latestLost(persons: readonly Person[]): number {
   return latest;
 }
 
-function plus(sums: Shares, shares: Partial<Shares>, times: number): Shares {
-  return Object.fromEntries(EXPRESSIONS.map((name) => [name, sums[name] + (shares[name] ?? 0) * times])) as Record<
-    Expression,
-    number
-  >;
+function plus(sums: Shares, shares: Shares, times: number): Shares {
+  const groups = GROUPS.filter((group) => shares[group] !== undefined).map((group) => {
+    const [before, more] = [sums[group] ?? {}, shares[group] ?? {}];
+    const names = Object.keys({ ...before, ...more });
+    return [group, Object.fromEntries(names.map((name) => [name, (before[name] ?? 0) + (more[name] ?? 0) * times]))];
+  });
+  return { ...sums, ...Object.fromEntries(groups) };
+}
+
+/** What was read off a face; undefined where nothing was. */
+export function readOff({ expression, ages, sexes }: FaceSeen): Shares | undefined {
+  if (expression === undefined && ages === undefined && sexes === undefined) return undefined;
+  return { ...(expression && { expression }), ...(ages && { ages }), ...(sexes && { sexes }) };
 }

@@ -1,13 +1,22 @@
 // The emotional background of a zone over an interval: whose faces may be read, and what is told of them from k people on.
 import { TrackingSettings } from "../config/footfall.ts";
 import type { TouchpointConfig, ZoneConfig } from "../config/schema.ts";
-import { type EventData, EXPRESSIONS, type Expression, type Fact, type Unread } from "../words/events.ts";
+import { type EventData, EXPRESSIONS, type Expression, type Fact, type Sex, type Unread } from "../words/events.ts";
 import type { Box, FaceSeen, Input, Seen } from "../words/inputs.ts";
 import { valenceOf } from "../words/valence.ts";
 import { both, type Decision, type Moment, NOTHING, utc } from "./decision.ts";
 import type { EngineSettings } from "./engine.ts";
 import { type FootfallState, markStaff, STAFF, type StaffSince, staffBoxes } from "./footfall.ts";
-import { type Gathered, gather, loseSight, meanOf, NOBODY, nextGathering } from "./mood-people.ts";
+import {
+  type Gathered,
+  gather,
+  loseSight,
+  meanOf,
+  NOBODY,
+  nextGathering,
+  readOff,
+  type Shares,
+} from "./mood-people.ts";
 import { inView, NO_TRACKS, type TrackerState, track } from "./tracking/tracker.ts";
 import { anchorOf, facesIn, inside, peopleIn } from "./zone.ts";
 
@@ -103,7 +112,7 @@ function see(settings: EngineSettings, state: MoodsState, seen: Seen, footfall: 
     const followed = inView(tracker);
     const readings = followed.flatMap((one) => {
       const face = one.sighting === undefined ? undefined : seen.faces[one.sighting];
-      const read = face !== undefined && faces.includes(face) ? face.expression : undefined;
+      const read = face !== undefined && faces.includes(face) ? readOff(face) : undefined;
       return read === undefined ? [] : [{ track: one.id, shares: read }];
     });
     const somebody = peopleIn({ ...zone, by: "either" }, customers);
@@ -178,7 +187,7 @@ function tell(settings: EngineSettings, { moods }: MoodsState, ids: readonly str
   });
 }
 
-/** Figures of the interval. Below `k` people no figure about expressions is given at all. */
+/** Figures of the interval. Below `k` people nothing that was read is given at all. */
 function moodFigures(
   { gathered, coveredMs, unread }: MoodState,
   k: number,
@@ -192,12 +201,26 @@ function moodFigures(
     ...(Object.keys(unread).length === 0 ? {} : { unread }),
   };
   if (people < k || people === 0) return { ...counts, suppressed: true };
-  const expressions = Object.fromEntries(EXPRESSIONS.map((name) => [name, round(shares[name])])) as Record<
-    Expression,
-    number
-  >;
-  const valence = round(valenceOf(expressions));
-  return { ...counts, suppressed: false, expressions, valence, smile: expressions.happiness };
+  const { expression, ages, sexes } = shares;
+  return {
+    ...counts,
+    suppressed: false,
+    ...(expression && expressionFigures(expression)),
+    ...(ages && { ages: rounded(ages) }),
+    ...(sexes && { sexes: rounded(sexes) as Record<Sex, number> }),
+  };
+}
+
+function expressionFigures(
+  shares: NonNullable<Shares["expression"]>,
+): Pick<EventData["mood"], "expressions" | "valence" | "smile"> {
+  const all = Object.fromEntries(EXPRESSIONS.map((name) => [name, shares[name] ?? 0]));
+  const expressions = rounded(all) as Record<Expression, number>;
+  return { expressions, valence: round(valenceOf(expressions)), smile: expressions.happiness };
+}
+
+function rounded(shares: Readonly<Record<string, number>>): Record<string, number> {
+  return Object.fromEntries(Object.entries(shares).map(([name, value]) => [name, round(value)]));
 }
 
 function round(value: number): number {

@@ -6,14 +6,15 @@ import type { EngineSettings } from "./engine.ts";
 
 /** @param hash tells customers apart without their numbers; absent: they are not told apart */
 export function engineSettings({ local, fleet }: Config, hash?: CustomerHash): EngineSettings {
-  const emotion = local.privacy.emotion !== undefined;
+  const { emotion, demographics } = local.privacy;
+  const isRead = emotion !== undefined || demographics !== undefined;
   return {
     touchpoints: fleet.touchpoints,
     cameras: local.cameras,
     openingHours: fleet.openingHours,
     timezone: local.timezone,
     ...(hash === undefined ? {} : { hash }),
-    mood: emotion ? { intervalMs: fleet.mood.intervalS * 1000, k: fleet.mood.k } : undefined,
+    mood: isRead ? { intervalMs: fleet.mood.intervalS * 1000, k: fleet.mood.k } : undefined,
     alerts: { settings: fleet.alerts, timeZone: local.timezone },
     fairPlay: fleet.fairPlay,
     tracking: fleet.tracking,

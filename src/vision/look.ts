@@ -1,16 +1,15 @@
-// One look at one frame: letterbox, faces, persons, expressions. The same code live, over a file and over pictures.
+// One look at one frame: letterbox, faces and what is read off them, persons. The same live, over files and pictures.
 import type { ReadingLimits } from "../config/reading.ts";
 import { Fault } from "../words/errors.ts";
 import type { FaceSeen, PersonSeen } from "../words/inputs.ts";
-import { decodeBoxes, decodeExpression } from "./decoders/decoder.ts";
+import { decodeBoxes } from "./decoders/decoder.ts";
 import { type Detection, toDetections } from "./decoders/nms.ts";
-import { cropAround, drawFace } from "./face-crop.ts";
 import type { Frame, Size } from "./frame.ts";
-import { fillInput, normaliseGray } from "./input.ts";
-import { cropOnEyes, mapLandmarks } from "./landmarks.ts";
+import { fillInput } from "./input.ts";
 import { createLetterboxer, type Letterboxer } from "./letterbox.ts";
 import {
   type ClassifierEntry,
+  type DemographicsEntry,
   type DetectorEntry,
   entryOf,
   type InputContract,
@@ -18,13 +17,13 @@ import {
   type ModelEntry,
 } from "./models/manifest.ts";
 import { type OpenModel, openModel } from "./models/runtime.ts";
-import { sharpnessOf, unreadable } from "./reading.ts";
+import { type FaceModels, readFace } from "./read-face.ts";
 
 /** What to look for in a frame. */
 export interface LookFor {
   readonly face: boolean;
   readonly person: boolean;
-  /** Whether expressions are read off the faces found. */
+  /** Whether expressions are read off the faces found; age and sex are wherever a model for them is open. */
   readonly expression: boolean;
 }
 
@@ -44,12 +43,13 @@ export interface LookModels {
   readonly face?: string;
   readonly person?: string;
   readonly expression?: string;
+  readonly demographics?: string;
 }
 
 /**
  * Opens the models named.
  * @param threads processor threads for one inference
- * @param limits off which faces expressions are read; without them off all
+ * @param limits which faces are read; without them all
  * @throws Fault VISION_UNSUPPORTED or MODEL_*
  */
 export async function openLook(
@@ -62,6 +62,7 @@ export async function openLook(
   const face = names.face === undefined ? undefined : detectorOf(manifest, names.face, "face");
   const person = names.person === undefined ? undefined : detectorOf(manifest, names.person, "person");
   const expression = names.expression === undefined ? undefined : classifierOf(manifest, names.expression);
+  const demographics = names.demographics === undefined ? undefined : demographerOf(manifest, names.demographics);
   const opened: OpenModel[] = [];
   const open = async <E extends ModelEntry>(entry: E | undefined): Promise<OpenModel<E> | undefined> => {
     if (entry === undefined) return undefined;
@@ -74,7 +75,12 @@ export async function openLook(
   };
   try {
     return lookThrough(
-      { face: await open(face), person: await open(person), expression: await open(expression) },
+      {
+        face: await open(face),
+        person: await open(person),
+        expression: await open(expression),
+        demographics: await open(demographics),
+      },
       close,
       limits,
     );
@@ -88,6 +94,7 @@ interface Models {
   readonly face: OpenModel<DetectorEntry> | undefined;
   readonly person: OpenModel<DetectorEntry> | undefined;
   readonly expression: OpenModel<ClassifierEntry> | undefined;
+  readonly demographics?: OpenModel<DemographicsEntry> | undefined;
 }
 
 /** Looks through models that are open already. */
@@ -108,13 +115,14 @@ export function lookThrough(models: Models, close: () => Promise<void>, limits?:
       };
       const found = wanted.face ? await detect(models.face) : [];
       const persons = wanted.person ? await detect(models.person) : [];
+      const readers = readersFor(models, wanted);
       const faces: FaceSeen[] = [];
       // What leaves is a box and what was read off it, never the points of a face.
       for (const face of found) {
         const read =
-          wanted.expression && models.expression !== undefined && models.face !== undefined
-            ? await readFace(models.expression, models.face.entry.cropScale, frame, face, limits)
-            : {};
+          readers === undefined || models.face === undefined
+            ? {}
+            : await readFace(readers, models.face.entry.cropScale, frame, face, limits);
         faces.push({ box: face.box, score: face.score, ...read });
       }
       return { faces, persons };
@@ -123,23 +131,10 @@ export function lookThrough(models: Models, close: () => Promise<void>, limits?:
   };
 }
 
-/** The expression of one face, or why there is none. */
-async function readFace(
-  model: OpenModel<ClassifierEntry>,
-  cropScale: number,
-  frame: Frame,
-  face: Detection,
-  limits: ReadingLimits | undefined,
-): Promise<Pick<FaceSeen, "expression" | "unread">> {
-  const { input, eyes } = model.entry;
-  const points = face.landmarks && mapLandmarks(face.landmarks, ([x, y]) => [x * frame.width, y * frame.height]);
-  const unread = limits && unreadable(face, points, frame, limits);
-  if (unread !== undefined) return { unread };
-  const crop = (points && cropOnEyes(points, eyes)) ?? cropAround(face.box, frame, cropScale);
-  drawFace(frame, crop, input, model.input);
-  if (limits !== undefined && sharpnessOf(model.input, input) < limits.sharpness) return { unread: "blurred" };
-  normaliseGray(model.input, input);
-  return { expression: decodeExpression(await model.run(), model.entry) };
+/** Undefined where nothing is to be read. */
+function readersFor({ expression, demographics }: Models, wanted: LookFor): FaceModels | undefined {
+  const readers = { expression: wanted.expression ? expression : undefined, demographics };
+  return readers.expression === undefined && demographics === undefined ? undefined : readers;
 }
 
 /** Frames of one camera keep their size, so at most a handful of letterboxers live; a stream of odd sizes is bounded. */
@@ -168,4 +163,10 @@ function classifierOf(manifest: Manifest, name: string): ClassifierEntry {
   if (entry.input.channels !== "gray")
     throw new Fault("MODEL_SHAPE", `"${name}" wants colour; expressions are read in grey`, { model: name });
   return entry;
+}
+
+function demographerOf(manifest: Manifest, name: string): DemographicsEntry {
+  const entry = entryOf(manifest, name);
+  if (entry.task === "demographics") return entry;
+  throw new Fault("MODEL_SHAPE", `"${name}" is a model for ${entry.task}, not demographics`, { model: name });
 }

@@ -107,12 +107,15 @@ async function runThreads(
   }
 }
 
-function modelsFor({ cameras, vision, expression }: VisionSettings): MindData["models"] {
+function modelsFor({ cameras, vision, expression, demographics }: VisionSettings): MindData["models"] {
   const wants = (kind: "face" | "person"): boolean => cameras.some(({ detect }) => detect.includes(kind));
   return {
     ...(wants("face") ? { face: vision.face } : {}),
     ...(wants("person") ? { person: vision.person } : {}),
     ...(expression && wants("face") ? { expression: vision.expression } : {}),
+    ...(demographics && wants("face") && vision.demographics !== undefined
+      ? { demographics: vision.demographics }
+      : {}),
   };
 }
 

@@ -34,6 +34,8 @@ export interface VisionSettings {
   readonly modelsDir: string;
   /** Whether expressions may be read at all: only with purpose, controller and notice named. */
   readonly expression: boolean;
+  /** Whether age and sex may be read, on the same terms. */
+  readonly demographics: boolean;
   /** The compiled threads, `vision/eye.js` and `vision/mind.js`. */
   readonly threads: { readonly eye: URL; readonly mind: URL };
 }

@@ -54,7 +54,12 @@ export const EXPRESSIONS = [
 ] as const;
 export type Expression = (typeof EXPRESSIONS)[number];
 
-/** Why no expression is read off a face: too few pixels, turned away too far, not sharp enough. */
+/** Years of age, for instance `18-29` or `60+`; the operator's model decides which bands there are. */
+export const AgeBand = z.string().regex(/^\d{1,3}(-\d{1,3}|\+)$/, "for instance 18-29 or 60+");
+export const SEXES = ["female", "male"] as const;
+export type Sex = (typeof SEXES)[number];
+
+/** Why nothing is read off a face: too few pixels, turned away too far, not sharp enough. */
 export const UNREAD = ["small", "turned", "blurred"] as const;
 export type Unread = (typeof UNREAD)[number];
 
@@ -77,6 +82,8 @@ export const MoodData = z.object({
   k: z.int().min(1),
   suppressed: z.boolean(),
   expressions: z.record(z.enum(EXPRESSIONS), share).optional(),
+  ages: z.record(AgeBand, share).optional().describe("mean probability of each age band, by the operator's model"),
+  sexes: z.record(z.enum(SEXES), share).optional().describe("mean probability of each sex, by the operator's model"),
   valence: z.number().min(-1).max(1).optional(),
   smile: share.optional().describe("smile index: mean probability of happiness"),
 });

@@ -1,6 +1,6 @@
 // The words of the inward side: what buttons and cameras say to a touchpoint, one zod schema each.
 import { z } from "zod";
-import { EXPRESSIONS, UNREAD } from "./events.ts";
+import { AgeBand, EXPRESSIONS, SEXES, UNREAD } from "./events.ts";
 
 /** Identity of a press on a pad with the contract's protocol; the same four values are the same press. */
 export const PressRef = z.object({
@@ -62,7 +62,9 @@ export const FaceSeen = z.object({
   box: Box,
   score: z.number().min(0).max(1),
   expression: z.partialRecord(z.enum(EXPRESSIONS), z.number()).optional(),
-  unread: z.enum(UNREAD).optional().describe("why no expression was read off it, where one was wanted"),
+  ages: z.record(AgeBand, z.number()).optional(),
+  sexes: z.record(z.enum(SEXES), z.number()).optional(),
+  unread: z.enum(UNREAD).optional().describe("why nothing was read off it, where something was wanted"),
 });
 export type FaceSeen = z.infer<typeof FaceSeen>;
 export const PersonSeen = z.object({ box: Box, score: z.number().min(0).max(1) });

@@ -123,6 +123,23 @@ describe("mistakes with their place", () => {
       "local.pads[0].led",
       6,
     ],
+    [
+      "a model of age and sex for which nobody answers",
+      withLine(4, "  site: shop\n  vision: { demographics: our-own }"),
+      "CONFIG_INVALID",
+      "local.vision.demographics",
+      5,
+    ],
+    [
+      "age and sex with no model for them",
+      withLine(
+        4,
+        "  site: shop\n  privacy: { demographics: { purpose: who comes when, controller: Example Ltd, notice: door } }",
+      ),
+      "CONFIG_INVALID",
+      "local.privacy.demographics",
+      5,
+    ],
     ["a duplicate key", withLine(4, "  site: shop\n  site: shop"), "CONFIG_SYNTAX", "", 5],
     ["another version", withLine(1, "version: 2"), "CONFIG_INVALID", "version", 1],
     ["a version as text", withLine(1, 'version: "1"'), "CONFIG_INVALID", "version", 1],

@@ -45,11 +45,20 @@ describe("the emotional background", () => {
     }
   });
 
+  test("does not count people of whom only age and sex were read", () => {
+    const told = figures([mood(0, { valence: 0.25, smile: 0.3 }), mood(15, { sexes: { female: 0.5, male: 0.5 } })]);
+    expect(told["emotional-background"]).toMatchObject({ n: 6, value: 0.25 });
+    expect(told["background-coverage"]).toMatchObject({ n: 2, value: 0.5 });
+  });
+
   test("does not count a suppressed interval, but says how much of the time it was", () => {
     const told = figures([mood(0, { valence: 0.25, smile: 0.3 }), mood(15, { suppressed: true, people: 2 })]);
     expect(told["emotional-background"]).toMatchObject({ n: 6, value: 0.25, interval: null });
     expect(told["background-coverage"]).toMatchObject({ n: 2, numerator: 15, denominator: 30, value: 0.5 });
-    const away = figures([mood(0, { coveredMs: 300_000 }), mood(15, { coveredMs: 900_000, suppressed: true })]);
+    const away = figures([
+      mood(0, { valence: 0.25, coveredMs: 300_000 }),
+      mood(15, { coveredMs: 900_000, suppressed: true }),
+    ]);
     expect(away["background-coverage"]).toMatchObject({ numerator: 5, denominator: 20, value: 0.25 });
   });
 

@@ -6,16 +6,26 @@ import { liveDay } from "../../src/simulate/live.ts";
 import { type Plan, planDay } from "../../src/simulate/plan.ts";
 import { seededRandom } from "../../src/simulate/random.ts";
 import { STANDS_AT, shopConfig, type Till } from "../../src/simulate/shop.ts";
-import { EVENT_DATA, type EventData, type EventType, EXPRESSIONS, type Stamped } from "../../src/words/events.ts";
+import {
+  EVENT_DATA,
+  type EventData,
+  type EventType,
+  EXPRESSIONS,
+  SEXES,
+  type Stamped,
+} from "../../src/words/events.ts";
 import type { FaceSeen, PersonSeen } from "../../src/words/inputs.ts";
 import { FEELINGS } from "../../src/words/rollups.ts";
 import { CHECKOUT, createDay, face } from "../touchpoint/day.ts";
 
 const K = 5;
-/** Names of fields that say, or are reckoned from, what a face showed. */
+/** Names of fields that say, or are reckoned from, what a face showed: an expression, age or sex. */
 const EXPRESSED = new Set<string>([
   ...EXPRESSIONS,
   ...FEELINGS,
+  ...SEXES,
+  "ages",
+  "sexes",
   "expression",
   "expressions",
   "valence",
@@ -44,11 +54,12 @@ describe("by the schemas", () => {
     return [...said.matchAll(/"([a-zA-Z-]+)"/g)].map(([, word]) => word ?? "");
   };
 
-  test("only moods and rollups can carry an expression", () => {
+  test("only moods and rollups can carry what a face showed", () => {
     const carrying = (Object.keys(EVENT_DATA) as EventType[]).filter((type) =>
       wordsOf(type).some((word) => EXPRESSED.has(word)),
     );
     expect(carrying).toEqual(["mood", "rollup"]);
+    expect(wordsOf("rollup").filter((word) => ["ages", "sexes", ...SEXES].includes(word))).toEqual([]);
   });
 
   test("a mood has no field for anybody", () => {
@@ -59,7 +70,9 @@ describe("by the schemas", () => {
 /** A visitor's face, in the upper part of their body. */
 function faceOf({ box: [x, y, width] }: PersonSeen, smile: number): FaceSeen {
   const expression = { happiness: smile, sadness: 1 - smile };
-  return { box: [x + width / 2 - 0.015, y, 0.03, 0.05], score: 0.9, expression };
+  const sexes = { female: smile, male: 1 - smile };
+  const ages = { "0-59": smile, "60+": 1 - smile };
+  return { box: [x + width / 2 - 0.015, y, 0.03, 0.05], score: 0.9, expression, ages, sexes };
 }
 
 /** All who come here look alike, so that a table would tell it of each of them. */
@@ -97,13 +110,17 @@ function withFaces(plan: Plan): { plan: Plan; visitors: Record<string, { fromMs:
   return { plan: { ...plan, inputs: [...inputs, late], span: { ...plan.span, toMs } }, visitors };
 }
 
-describe("on a simulated day with staff, shifts, sales, customers and expressions", () => {
+describe("on a simulated day with staff, shifts, sales, customers, expressions, age and sex", () => {
   const { plan, visitors } = withFaces(planDay({ seed: 6, date: "2026-11-24", customers: 1_500 }));
   const { local, fleet, version } = shopConfig();
   const emotion = { purpose: "a test of this very thing", controller: "the test", notice: "none" };
   const config = Config.parse({
     version,
-    local: { ...local, privacy: { emotion } },
+    local: {
+      ...local,
+      vision: { demographics: "our-own" },
+      privacy: { emotion, demographics: emotion },
+    },
     fleet: { ...fleet, mood: { k: K, intervalS: 900 } },
   });
   const events: Stamped[] = liveDay(plan, config).flatMap(({ events: said }) => said);
@@ -114,6 +131,7 @@ describe("on a simulated day with staff, shifts, sales, customers and expression
 
   test("the day has all that could be joined", () => {
     expect(told.length).toBeGreaterThan(10);
+    for (const { data } of told) for (const key of ["expressions", "ages", "sexes"]) expect(data).toHaveProperty(key);
     expect(tables.length).toBeGreaterThan(0);
     expect(told.map(({ touchpoint }) => touchpoint)).toContain(ALIKE);
     const pointing = new Set(events.flatMap(({ data }) => pointers(data)));

@@ -36,6 +36,15 @@ describe("what is collected", () => {
     expect(row?.on).toBe(true);
     for (const said of Object.values(EMOTION)) expect(row?.says).toContain(said);
   });
+  it("names them of age and sex too, and whose model reads them", () => {
+    expect(says(config({ cameras: [camera], privacy: { emotion: EMOTION } }), "age and sex")).toMatchObject({
+      on: false,
+    });
+    const vision = { demographics: "our-own" };
+    const row = says(config({ cameras: [camera], vision, privacy: { demographics: EMOTION } }), "age and sex");
+    expect(row?.on).toBe(true);
+    for (const said of ["our-own", ...Object.values(EMOTION)]) expect(row?.says).toContain(said);
+  });
   it("never says that pictures are kept", () => {
     expect(says(config({ cameras: [camera] }), "pictures")).toMatchObject({ on: false });
   });

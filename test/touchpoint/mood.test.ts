@@ -44,6 +44,65 @@ describe("figures", () => {
     for (const key of ["smile", "valence", "expressions"]) expect(told).not.toHaveProperty(key);
   });
 
+  describe("age and sex", () => {
+    /** @param female share; `18-29` likewise */
+    const visitor = (female: number, x: number, more: Partial<FaceSeen> = {}): FaceSeen => ({
+      box: [x, 0.4, 0.1, 0.1],
+      score: 0.9,
+      ages: { "18-29": female, "60+": 1 - female },
+      sexes: { female, male: 1 - female },
+      ...more,
+    });
+
+    it("weigh as expressions do: by time for one person, then all people alike", () => {
+      const day = createDay([CHECKOUT], SETTINGS);
+      const half = (female: number): [number, FaceSeen[]] => [5_000, [visitor(female, 0.1), visitor(0.9, 0.6)]];
+      const told = minuteOf(day, half(1), half(0), [20_000, [visitor(0.9, 0.6)]]);
+      // A track is believed from its third frame on: 48 frames of 98. (48/98 + 0.9) / 2
+      expect(told).toMatchObject({ people: 2, suppressed: false });
+      for (const shares of [told?.ages, told?.sexes])
+        expect(Object.values<number>(shares ?? {}).reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 3);
+      expect(told?.sexes?.female).toBeCloseTo(0.6949, 3);
+      expect(told?.ages?.["18-29"]).toBeCloseTo(0.6949, 3);
+      expect(told?.ages?.["60+"]).toBeCloseTo(0.3051, 3);
+    });
+
+    it("alone they bring no expression; beside expressions both are told, and without them neither has a field", () => {
+      const bothOf = (more: Partial<FaceSeen>) =>
+        minuteOf(createDay([CHECKOUT], SETTINGS), [4_000, [visitor(1, 0.1, more), visitor(0, 0.6, more)]]);
+      const alone = bothOf({});
+      for (const key of ["expressions", "valence", "smile"]) expect(alone).not.toHaveProperty(key);
+      expect(bothOf({ expression: { happiness: 1 } })).toMatchObject({ smile: 1, sexes: { female: 0.5, male: 0.5 } });
+      const off = minuteOf(createDay([CHECKOUT], SETTINGS), [4_000, [face(1, 0.1), face(0, 0.6)]]);
+      for (const key of ["ages", "sexes"]) expect(off).not.toHaveProperty(key);
+    });
+
+    it("are not told below k people, and never of staff", () => {
+      const few = minuteOf(createDay([CHECKOUT], SETTINGS), [20_000, [visitor(1, 0.1)]]);
+      expect(few).toMatchObject({ people: 1, suppressed: true });
+      for (const key of ["ages", "sexes"]) expect(few).not.toHaveProperty(key);
+      const everywhere = {
+        camera: "door",
+        polygon: [
+          [0, 0],
+          [1, 0],
+          [1, 1],
+          [0, 1],
+        ] as [number, number][],
+      };
+      const staffed = createDay([{ ...CHECKOUT, staffZones: [everywhere] }], SETTINGS);
+      expect(minuteOf(staffed, [4_000, [visitor(1, 0.1), visitor(0, 0.6)]])).toMatchObject({ observations: 0 });
+    });
+
+    it("never reach the disk", () => {
+      const day = createDay([CHECKOUT], SETTINGS);
+      day.watch(4_000, [visitor(1, 0.4)]);
+      day.press("4");
+      day.watch(8_000, []);
+      expect(JSON.stringify([day.keep, day.of("contact"), day.of("press")])).not.toMatch(/male|ages|18-29/);
+    });
+  });
+
   it("tells how many faces were not read, and why", () => {
     const { box, score } = face();
     const told = minuteOf(createDay([CHECKOUT], SETTINGS), [1_000, [{ box, score, unread: "blurred" }]]);

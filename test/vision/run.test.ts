@@ -55,6 +55,7 @@ function start(cameras: CameraConfig[], more: Partial<VisionSettings> = {}, paus
       vision: VISION,
       modelsDir,
       expression: true,
+      demographics: false,
       threads: { eye: built("eye.js"), mind: built("mind.js") },
       ...more,
     },
@@ -99,11 +100,10 @@ function children(mark: string): number[] {
 test("a figure comes, is seen with face, body and expression, in order of time; nothing is left when it ends", async () => {
   const room = start([camera("till", { kind: "scene", seed: 90_001, canary: false })]);
   await until(() => room.seen().some(({ faces }) => faces.some(({ score }) => score >= 0.6)), "a face is seen");
+  const read = () => room.seen().flatMap(({ faces }) => faces.flatMap(({ expression }) => expression ?? []))[0];
+  await until(() => read() !== undefined, "an expression is read");
   await until(() => room.seen().some(({ persons }) => persons.some(({ score }) => score >= 0.5)), "a person is seen");
   expect(room.inputs[0]).toMatchObject({ kind: "camera", camera: "till", live: true });
-  // Faces that are too small, turned or blurred are seen and not read.
-  const read = () => room.seen().flatMap(({ faces }) => faces.flatMap(({ expression }) => expression ?? []))[0];
-  await until(() => read() !== undefined, "a face is read");
   expect(Object.values(read() ?? {}).reduce((sum, p) => sum + p, 0)).toBeCloseTo(1, 4);
   const times = room.seen().map(({ atMs }) => atMs);
   expect(times.every((atMs) => atMs > 1_000_000 && atMs <= performance.now() + 1_000_000)).toBe(true);
@@ -125,6 +125,19 @@ test("without leave to read expressions none is read", async () => {
   const room = start([camera("till", { kind: "scene", seed: 90_002, canary: false })], { expression: false });
   await until(() => room.seen().some(({ faces }) => faces.length > 0), "a face is seen");
   expect(room.seen().every(({ faces }) => faces.every(({ expression }) => expression === undefined))).toBe(true);
+});
+
+test("without leave to read age and sex their model is not even opened; with it, one that is not there is missed", async () => {
+  const vision = { ...VISION, demographics: "our-own" };
+  const scene = camera("till", { kind: "scene", seed: 90_010, canary: false });
+  const without = start([scene], { vision });
+  await until(() => without.seen().some(({ faces }) => faces.length > 0), "a face is seen");
+  expect(without.faults).toEqual([]);
+  stop.abort();
+  await ended;
+  const room = start([scene], { vision, demographics: true });
+  await until(() => room.states.includes("vision degraded MODEL_MISSING"), "the missing model is reported");
+  expect(room.faults[0]?.message).toContain("our-own");
 });
 
 test("a camera's process is killed: lost, said so, started again; the other camera goes on", async () => {

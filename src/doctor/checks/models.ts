@@ -11,7 +11,8 @@ export const modelCheck: Check = {
     const manifest = readManifest(modelsDir);
     const findings: Finding[] = [];
     // One after the other: each inference takes a whole processor core.
-    for (const model of [vision.face, vision.person, vision.expression]) {
+    const { face, person, expression, demographics } = vision;
+    for (const model of [face, person, expression, ...(demographics === undefined ? [] : [demographics])]) {
       const name = `model ${model}`;
       try {
         await selfTest(modelsDir, entryOf(manifest, model));

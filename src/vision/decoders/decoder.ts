@@ -2,6 +2,7 @@
 import type { ClassifierEntry, DetectorEntry, ModelEntry } from "../models/manifest.ts";
 import { boxes5Tensors, decodeBoxes5 } from "./boxes5.ts";
 import { calibrated } from "./calibration.ts";
+import { demographicsTensors } from "./demographics.ts";
 import { decodeFastestDet, fastestDetTensors } from "./fastestdet.ts";
 import { decodeFer7, fer7Tensors } from "./fer7.ts";
 import type { Candidate } from "./nms.ts";
@@ -28,6 +29,8 @@ export function tensorsOf({ output, input }: Pick<ModelEntry, "output" | "input"
       return softmax8Tensors(output);
     case "fer7":
       return fer7Tensors(output);
+    case "demographics":
+      return demographicsTensors(output);
   }
 }
 

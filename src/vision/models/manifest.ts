@@ -6,6 +6,7 @@ import { z } from "zod";
 import { Fault } from "../../words/errors.ts";
 import { EXPRESSIONS } from "../../words/events.ts";
 import { Boxes5Output } from "../decoders/boxes5.ts";
+import { DemographicsOutput } from "../decoders/demographics.ts";
 import { FastestDetOutput } from "../decoders/fastestdet.ts";
 import { Fer7Output } from "../decoders/fer7.ts";
 import { PicoDetOutput } from "../decoders/picodet.ts";
@@ -46,7 +47,7 @@ export type InputContract = z.infer<typeof InputContract>;
 const OUR_CROP_SCALE = 1.2;
 
 /** Where the eyes lie in FER2013's tiles, as YuNet finds them: the median of FER+ validation. */
-const FER2013_EYES = { distance: 0.364, down: 0.387 };
+export const FER2013_EYES = { distance: 0.364, down: 0.387 };
 
 const common = {
   name: z.string().regex(/^[a-z0-9-]{1,48}$/),
@@ -55,6 +56,13 @@ const common = {
   licence: z.string().min(1).describe("of the weights, SPDX"),
   input: InputContract,
 };
+
+const eyes = z
+  .strictObject({ distance: z.number().min(0.1).max(0.9), down: z.number().min(0.1).max(0.9) })
+  .default(FER2013_EYES)
+  .describe(
+    "where the eyes lay in the faces it was trained with, shares of their side: from eye to eye, and from the top down; faces with landmarks are laid so",
+  );
 
 /** Where an installed model lies. */
 const place = {
@@ -89,24 +97,29 @@ export const Classifier = z.strictObject({
   ...common,
   task: z.literal("expression"),
   classes: z.tuple(EXPRESSIONS.map((name) => z.literal(name)) as [z.ZodLiteral<"neutral">, ...z.ZodLiteral[]]),
-  eyes: z
-    .strictObject({ distance: z.number().min(0.1).max(0.9), down: z.number().min(0.1).max(0.9) })
-    .default(FER2013_EYES)
-    .describe(
-      "where the eyes lay in the faces it was trained with, shares of their side: from eye to eye, and from the top down; faces with landmarks are laid so",
-    ),
+  eyes,
   output: z.discriminatedUnion("decoder", [Softmax8Output, Fer7Output]),
 });
 
+/** A classifier of age and sex: only ever an operator's own, none is shipped or offered. */
+const Demographer = z.strictObject({
+  ...common,
+  task: z.literal("demographics"),
+  eyes,
+  output: DemographicsOutput,
+});
+
 /** A model wherever its file is. */
-export type ModelFacts = z.infer<typeof Detector> | z.infer<typeof Classifier>;
+export type ModelFacts = z.infer<typeof Detector> | z.infer<typeof Classifier> | z.infer<typeof Demographer>;
 
 const detectorEntry = Detector.extend(place);
 const classifierEntry = Classifier.extend(place);
-export const ModelEntry = z.discriminatedUnion("task", [detectorEntry, classifierEntry]);
+const demographicsEntry = Demographer.extend(place);
+export const ModelEntry = z.discriminatedUnion("task", [detectorEntry, classifierEntry, demographicsEntry]);
 export type ModelEntry = z.infer<typeof ModelEntry>;
 export type DetectorEntry = z.infer<typeof detectorEntry>;
 export type ClassifierEntry = z.infer<typeof classifierEntry>;
+export type DemographicsEntry = z.infer<typeof demographicsEntry>;
 
 export const Manifest = z
   .strictObject({ version: z.literal(1), models: z.array(ModelEntry).min(1) })

@@ -1,6 +1,7 @@
 // Proves that a model works here: file, shapes, and numbers that make sense on inputs without a picture.
 import { Fault } from "../../words/errors.ts";
 import { tensorsOf } from "../decoders/decoder.ts";
+import { groupSizes } from "../decoders/demographics.ts";
 import { type ModelEntry, readModelFile } from "./manifest.ts";
 import { openModelBytes } from "./runtime.ts";
 
@@ -40,7 +41,19 @@ function plausible(tensors: readonly Float32Array[], entry: ModelEntry): boolean
   const inRange = tensorsOf(entry).every(({ isShare }, t) =>
     tensors[t]?.every((value, i) => !isShare(i) || (value >= 0 && value <= 1)),
   );
-  if (entry.task !== "expression") return inRange;
-  const total = tensors[0]?.reduce((sum, value) => sum + value, 0) ?? 0;
-  return inRange && Math.abs(total - 1) < 0.01;
+  let from = 0;
+  return (
+    inRange &&
+    probabilitiesOf(entry, tensors[0]?.length ?? 0).every((size) => {
+      const total = tensors[0]?.slice(from, from + size).reduce((sum, value) => sum + value, 0) ?? 0;
+      from += size;
+      return Math.abs(total - 1) < 0.01;
+    })
+  );
+}
+
+/** Sizes of the groups in a row that must each sum to 1 in a model's first tensor. */
+function probabilitiesOf(entry: ModelEntry, length: number): number[] {
+  if (entry.task === "expression") return [length];
+  return entry.task === "demographics" && entry.output.activation === "none" ? groupSizes(entry.output) : [];
 }
