@@ -17,7 +17,8 @@ export function readRemote(dataDir: string): RemoteRecord {
   try {
     text = readFileSync(file, "utf8");
   } catch (thrown) {
-    if (codeOf(thrown) === "ENOENT") return NO_RECORD;
+    // A data folder that is no folder is the journal's to tell: nothing is kept there.
+    if (["ENOENT", "ENOTDIR"].includes(codeOf(thrown))) return NO_RECORD;
     throw new Fault("SETTINGS_KEPT", `cannot read ${file}: ${codeOf(thrown)}`, { file }, thrown);
   }
   try {
