@@ -2,16 +2,14 @@
 import { join } from "node:path";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { setTimeout as wait } from "node:timers/promises";
-import { CameraConfig } from "../src/config/cameras.ts";
-import { ReadingLimits } from "../src/config/reading.ts";
 import { packageRoot } from "../src/place.ts";
 import type { Frame } from "../src/vision/frame.ts";
 import { type Look, openLook } from "../src/vision/look.ts";
 import { type ModelEntry, readManifest } from "../src/vision/models/manifest.ts";
 import { type OpenModel, openModel } from "../src/vision/models/runtime.ts";
-import { runVision } from "../src/vision/run.ts";
 import { createScene } from "../src/vision/scene/paint.ts";
 import { tell } from "./figure.ts";
+import { openRoom } from "./room.ts";
 
 const FRAMES = 120;
 const ROUNDS = 15;
@@ -131,50 +129,14 @@ function spread(values: readonly number[], digits: number): string {
 async function mainLoop(): Promise<void> {
   const idle = await delayWhile(async () => await wait(BUSY_S * 1000));
   const before = process.memoryUsage().rss;
-  const counts: Record<string, number> = {};
-  const stop = new AbortController();
-  let live: () => void = () => undefined;
-  const opened = new Promise<void>((resolve) => {
-    live = resolve;
-  });
-  const ended = runVision(
-    {
-      cameras: [
-        CameraConfig.parse({ id: "bench", source: { kind: "scene", seed: 2 }, fps: BUSY_FPS, staleMs: 10_000 }),
-      ],
-      vision: {
-        threads: 1,
-        ...names,
-        reading: ReadingLimits.parse({}),
-        economy: { rest: false, slowDown: false, hotC: 80 },
-      },
-      modelsDir,
-      expression: true,
-      demographics: false,
-      threads: {
-        eye: new URL("../src/vision/eye.js", import.meta.url),
-        mind: new URL("../src/vision/mind.js", import.meta.url),
-      },
-    },
-    {
-      signal: stop.signal,
-      nowMs: () => performance.now(),
-      report: () => (_state, fault) => {
-        if (fault !== undefined) console.error(`${fault.code}: ${fault.message}`);
-      },
-      seen: () => live(),
-      count: (_stage, counter, by) => {
-        counts[counter] = (counts[counter] ?? 0) + by;
-      },
-    },
-  );
-  await opened;
+  // Every frame is looked at: the loop is watched at its busiest.
+  const room = await openRoom({ source: { kind: "scene", seed: 2, canary: false }, fps: BUSY_FPS, rest: false });
+  const { counts } = room;
   const inferredBefore = counts.inferred ?? 0;
   const busy = await delayWhile(async () => await wait(BUSY_S * 1000));
   const perSecond = ((counts.inferred ?? 0) - inferredBefore) / BUSY_S;
   const after = process.memoryUsage().rss;
-  stop.abort();
-  await ended;
+  await room.end();
   console.log(
     `\nmain loop, ${BUSY_S} s each; camera at ${BUSY_FPS} frames/s, ${perSecond.toFixed(1)} looked at a second`,
   );

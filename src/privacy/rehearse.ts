@@ -116,7 +116,8 @@ function settings(
   };
 }
 
-function filesBelow(folder: string): string[] {
+/** Every file below a folder. */
+export function filesBelow(folder: string): string[] {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name));

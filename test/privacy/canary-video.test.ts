@@ -1,6 +1,6 @@
 // No picture leaves memory where a camera breaks or a technician looks at a file; only `--annotate` writes, and only its file.
 import { execFile } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
@@ -9,6 +9,7 @@ import { PROGRAM, startAgent } from "../../scripts/trials/agent-process.ts";
 import { commandLine, descendants } from "../../scripts/trials/processes.ts";
 import { writeTrialConfig } from "../../scripts/trials/settings.ts";
 import { createLeakSearch, FRAME } from "../../src/privacy/leak-search.ts";
+import { filesBelow } from "../../src/privacy/rehearse.ts";
 import { exited, startChild } from "../../src/supervise/child.ts";
 import { readClip } from "../../src/vision/clip/read-clip.ts";
 import { createScene } from "../../src/vision/scene/paint.ts";
@@ -57,11 +58,6 @@ function home(name: string): { path: string; cwd: string; env: Record<string, st
     cwd: join(path, "cwd"),
     env: { HOME: path, TMPDIR: join(path, "tmp"), XDG_CACHE_HOME: join(path, "cache") },
   };
-}
-
-function filesBelow(path: string): string[] {
-  const entries = readdirSync(path, { recursive: true, withFileTypes: true });
-  return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
 }
 
 /** Whether the canary is in a frame that a video gives when it is decoded. */

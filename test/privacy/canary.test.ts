@@ -9,6 +9,7 @@ import { commandLine, descendants } from "../../scripts/trials/processes.ts";
 import { ROOT, writeTrialConfig } from "../../scripts/trials/settings.ts";
 import { startSubscriber } from "../../scripts/trials/subscriber.ts";
 import { createLeakSearch, FRAME } from "../../src/privacy/leak-search.ts";
+import { filesBelow } from "../../src/privacy/rehearse.ts";
 import { which } from "../../src/supervise/child.ts";
 import { type Envelope, MoodData } from "../../src/words/events.ts";
 import { MOSQUITTO_ABSENT, mosquittoProgram, startMosquitto } from "../fakes/mosquitto.ts";
@@ -55,12 +56,6 @@ function watchingAgent(
   const env = { HOME: home, TMPDIR: join(home, "tmp"), XDG_CACHE_HOME: join(home, "cache") };
   const agent = startAgent(config, { env, cwd: join(home, "cwd"), ...(more.under === undefined ? {} : more) });
   return { agent, home };
-}
-
-/** Every file below a folder. */
-function filesBelow(path: string): string[] {
-  const entries = readdirSync(path, { recursive: true, withFileTypes: true });
-  return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
 }
 
 /** What is new in the common folders, at most two levels down. */
