@@ -23,9 +23,11 @@ const COMING = { from: [0.1, 0.58], to: [0.8, 0.58] } as const;
 const LEAVING = { from: [0.75, 0], to: [0.75, 1] } as const;
 
 type Point = [number, number];
+/** Where a place of the clip lies in another picture of the same scene, both in shares of the picture. */
+export type Place = (place: Point) => Point;
 
-/** The zone's corners, as seen in a mirror where the clip was mirrored. */
-export function tableZone(mirrored: boolean): Point[] {
+/** The zone's corners, in the clip or in what `moved` makes of it; what would lie outside the picture is its edge. */
+export function tableZone(moved: Place = (place) => place): Point[] {
   const { left, top, right, bottom } = TABLE;
   const corners: Point[] = [
     [left, top],
@@ -33,20 +35,20 @@ export function tableZone(mirrored: boolean): Point[] {
     [right, bottom],
     [left, bottom],
   ];
-  return corners.map(([x, y]) => [mirrored ? 1 - x : x, y]);
+  return corners.map((corner) => withinPicture(moved(corner)));
 }
 
 /** First and last point of both lines; in a mirror hands change, so the points do too. */
-export function clipLines(mirrored: boolean): [Point, Point][] {
-  return [COMING, LEAVING].map(({ from, to }): [Point, Point] =>
-    mirrored
-      ? [
-          [1 - to[0], to[1]],
-          [1 - from[0], from[1]],
-        ]
-      : [
-          [from[0], from[1]],
-          [to[0], to[1]],
-        ],
-  );
+export function clipLines(moved: Place = (place) => place): [Point, Point][] {
+  const [origin, right] = [moved([0, 0]), moved([1, 0])];
+  const isMirror = right[0] < origin[0];
+  return [COMING, LEAVING].map(({ from, to }): [Point, Point] => {
+    const points: [Point, Point] = [withinPicture(moved([...from])), withinPicture(moved([...to]))];
+    return isMirror ? [points[1], points[0]] : points;
+  });
+}
+
+function withinPicture([x, y]: Point): Point {
+  const share = (value: number): number => Math.min(1, Math.max(0, value));
+  return [share(x), share(y)];
 }

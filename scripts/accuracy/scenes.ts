@@ -1,7 +1,8 @@
 // `npm run accuracy:scenes`: error of tracker, line counter and episodes against difficulty, on made scenes of known truth.
 import { parseArgs } from "node:util";
 import { type CountingError, countScene } from "./counting.ts";
-import { type Difficulty, EASY, makeScene } from "./scene.ts";
+import { gated } from "./gated.ts";
+import { type Difficulty, EASY, makeScene, type Scene } from "./scene.ts";
 import { contactErrors, type FlickerDifficulty, makeStay } from "./stays.ts";
 
 const { values } = parseArgs({
@@ -31,15 +32,34 @@ const HARD: readonly [string, Difficulty][] = [
 
 console.log(`lines: ${scenes} scenes of ${SCENE_MS / 1000} s each, seeds from ${firstSeed}`);
 console.log("difficulty".padEnd(44), "crossings  missed  extra   error  switches");
-for (const [name, difficulty] of HARD) {
-  const sum: Record<keyof CountingError, number> = { crossings: 0, missed: 0, extra: 0, switches: 0 };
-  for (let i = 0; i < scenes; i += 1) {
-    const one = countScene(makeScene(firstSeed + i, difficulty, SCENE_MS));
-    for (const key of ["crossings", "missed", "extra", "switches"] as const) sum[key] += one[key];
-  }
-  const error = `${((100 * (sum.missed + sum.extra)) / Math.max(1, sum.crossings)).toFixed(1)} %`;
-  const columns = [String(sum.crossings).padStart(9), String(sum.missed).padStart(7), String(sum.extra).padStart(6)];
-  console.log(name.padEnd(44), ...columns, error.padStart(7), String(sum.switches).padStart(9));
+for (const [name, difficulty] of HARD) tellLines(name, difficulty, (scene) => scene);
+
+/** Fewer people, so that there is stillness between them. */
+const QUIET: readonly [string, Difficulty][] = [
+  ["alone, clean", { ...EASY, perMinute: 2 }],
+  ["20 % of boxes missed", { ...EASY, perMinute: 2, missed: 0.2 }],
+  ["5 frames/s", { ...EASY, perMinute: 2, fps: 5 }],
+  ["15 frames/s, 50 % of frames lost", { ...EASY, perMinute: 2, fps: 15, lostFrames: 0.5 }],
+  ["half of the people turn round", { ...EASY, perMinute: 2, turns: 0.5, jitter: 0.02 }],
+  ["boxes without anybody, one in two frames", { ...EASY, perMinute: 2, ghosts: 0.5 }],
+];
+
+console.log("");
+console.log("the same without and with the motion gate, few people");
+console.log("difficulty".padEnd(44), "crossings  missed  extra   error  switches  frames looked at");
+for (const [name, difficulty] of QUIET) {
+  tellLines(name, difficulty, (scene) => scene);
+  const shares: number[] = [];
+  tellLines(
+    "  with the gate",
+    difficulty,
+    (scene, seed) => {
+      const passed = gated(scene, seed);
+      shares.push(passed.share);
+      return passed;
+    },
+    () => `${((100 * shares.reduce((all, one) => all + one, 0)) / shares.length).toFixed(0)} %`,
+  );
 }
 
 const FLICKER: readonly [string, FlickerDifficulty][] = [
@@ -69,4 +89,20 @@ for (const [name, difficulty] of FLICKER) {
   const worst = [sum.startMs, sum.endMs].map((ms) => `${(ms / 1000).toFixed(1)} s`);
   const [start = "", end = ""] = worst;
   console.log(name.padEnd(44), ...columns, String(sum.peopleWrong).padStart(13), start.padStart(12), end.padStart(10));
+}
+
+function tellLines(
+  name: string,
+  difficulty: Difficulty,
+  view: (scene: Scene, seed: number) => Scene,
+  last: () => string = () => "",
+): void {
+  const sum: Record<keyof CountingError, number> = { crossings: 0, missed: 0, extra: 0, switches: 0 };
+  for (let seed = firstSeed; seed < firstSeed + scenes; seed += 1) {
+    const one = countScene(view(makeScene(seed, difficulty, SCENE_MS), seed));
+    for (const key of ["crossings", "missed", "extra", "switches"] as const) sum[key] += one[key];
+  }
+  const error = `${((100 * (sum.missed + sum.extra)) / Math.max(1, sum.crossings)).toFixed(1)} %`;
+  const columns = [String(sum.crossings).padStart(9), String(sum.missed).padStart(7), String(sum.extra).padStart(6)];
+  console.log(name.padEnd(44), ...columns, error.padStart(7), String(sum.switches).padStart(9), last());
 }

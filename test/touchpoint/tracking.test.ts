@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { countScene } from "../../scripts/accuracy/counting.ts";
+import { gated } from "../../scripts/accuracy/gated.ts";
 import { EASY, makeScene } from "../../scripts/accuracy/scene.ts";
 import { TrackingSettings } from "../../src/config/footfall.ts";
 import { assign } from "../../src/touchpoint/tracking/assignment.ts";
@@ -134,6 +135,13 @@ describe("tracks", () => {
     expect(follow(3_000, () => [sure(standing, 0.3)]).tracks).toEqual([]);
   });
 
+  it("go on where somebody new is seen less surely for a frame, and are not believed by that", () => {
+    const dip = (atMs: number): Sighting[] => [sure(standing, atMs === 100 ? 0.3 : 0.9)];
+    expect(follow(400, dip).tracks).toMatchObject([{ id: 1, bornMs: 0, confirmed: true }]);
+    const once = follow(3_000, (atMs) => [sure(standing, atMs === 0 ? 0.9 : 0.3)]);
+    expect(inView(once)).toEqual([]);
+  });
+
   it("are not begun by a part of a body or a second box on it, whichever comes first in the list", () => {
     const part: Box = [0.42, 0.3, 0.06, 0.2];
     const blur: Box = [0.36, 0.22, 0.1, 0.46];
@@ -197,6 +205,20 @@ describe("made scenes", () => {
       // Fixed: now and then somebody comes in at the very place and moment at which another leaves, and is taken for them.
       { numRuns: 15, seed: 1 },
     );
+  });
+
+  it("are counted as well through the motion gate, which lets frames pass", () => {
+    for (const [seed, harder] of [
+      [1, {}],
+      [2, { fps: 5 }],
+      [3, { missed: 0.2 }],
+    ] as const) {
+      const scene = makeScene(seed, { ...EASY, perMinute: 2, ...harder }, 120_000);
+      const passed = gated(scene, seed);
+      expect(passed.share).toBeLessThan(0.8);
+      expect(scene.crossings.length).toBeGreaterThan(1);
+      expect(countScene(passed)).toMatchObject({ missed: 0, extra: 0 });
+    }
   });
 
   it("with missed boxes, lost frames, jitter, ghosts and a crowd the error stays within its bound", () => {

@@ -304,8 +304,8 @@ describe.skipIf(absent)(`real pictures${absent === false ? "" : ` (skipped: ${ab
   test("six people come one by one: six contacts and six visits over each line, where the truth has them", async () => {
     const { summary } = await plainRun(join(data, "video", CLIP), {
       fps: 5,
-      zone: zoneFrom({ polygon: tableZone(false), by: "person" }),
-      footfall: footfallFrom({ lines: clipLines(false) }),
+      zone: zoneFrom({ polygon: tableZone(), by: "person" }),
+      footfall: footfallFrom({ lines: clipLines() }),
     });
     expect(summary.contacts.map(({ people }) => people)).toEqual([1, 1, 1, 1, 1, 1]);
     STANDING.forEach(([from, to], i) => {

@@ -63,8 +63,8 @@ const MOST_SIGHTINGS = 100;
 
 /**
  * One frame. Tracks are predicted to its moment; sure detections are given to tracks first, then the unsure ones to tracks
- * that found none, because somebody half hidden is seen less surely but is still there; a sure detection that nobody wants
- * begins a track. A track that is seen no more is predicted on for `bridgeMs`, so that short occlusions are bridged.
+ * that found none, those not yet believed among them, because somebody half hidden is seen less surely but is still there; a
+ * sure detection that nobody wants begins a track. A track that is seen no more is predicted on for `bridgeMs`, so that short occlusions are bridged.
  * Y. Zhang et al., ByteTrack: Multi-Object Tracking by Associating Every Detection Box, ECCV 2022.
  * @param atMs boottime of the frame, milliseconds; frames come in the order of time, any may be missing
  */
@@ -92,11 +92,14 @@ export function track(
   const second = pair(missed, unsure, MIN_OVERLAP.unsure);
   const young = before.filter(({ confirmed }) => !confirmed);
   const third = pair(young, first.sightings, MIN_OVERLAP.young);
+  // Somebody new who is seen less surely for a frame is still there, but no more to be believed than before.
+  const fourth = pair(third.tracks, second.sightings, MIN_OVERLAP.unsure);
 
-  const found = new Map([...first.pairs, ...second.pairs, ...third.pairs]);
+  const found = new Map([...first.pairs, ...second.pairs, ...third.pairs, ...fourth.pairs]);
+  const doubted = new Set(fourth.pairs.map(([one]) => one));
   const followed = before.flatMap((one): Track[] => {
     const sighting = found.get(one);
-    if (sighting !== undefined) return [seen(one, sighting, sightings.indexOf(sighting), atMs)];
+    if (sighting !== undefined) return [seen(one, sighting, sightings.indexOf(sighting), atMs, !doubted.has(one))];
     return one.confirmed && atMs - one.seenMs <= settings.bridgeMs && !one.leaving ? [one] : [];
   });
   const bodies = [...found.values()];
@@ -134,9 +137,9 @@ function predicted(one: Track, passedMs: number): Track {
   return { ...one, filter, box: boxOf(filter), sighting: undefined };
 }
 
-function seen(one: Track, { box }: Sighting, sighting: number, atMs: number): Track {
+function seen(one: Track, { box }: Sighting, sighting: number, atMs: number, sure: boolean): Track {
   const filter = correctBox(one.filter, box);
-  const confirmed = one.confirmed || atMs - one.bornMs >= CONFIRM_MS;
+  const confirmed = one.confirmed || (sure && atMs - one.bornMs >= CONFIRM_MS);
   return { ...one, filter, box: boxOf(filter), seenMs: atMs, sighting, confirmed, leaving: isLeaving(box, filter) };
 }
 
