@@ -23,6 +23,13 @@ const BENCHES = [
   "engine",
 ] as const;
 
+/** Of Node, where a bench needs any. */
+const FLAGS: Partial<Record<(typeof BENCHES)[number], string[]>> = {
+  journal: ["--expose-gc"],
+  // Compilers take their memory at the first call, and do not throw away and make anew what is called seldom.
+  slope: ["--expose-gc", "--no-lazy-feedback-allocation", "--no-flush-bytecode"],
+};
+
 const wanted = process.argv.slice(2);
 const unknown = wanted.find((name) => !BENCHES.some((bench) => bench === name));
 if (unknown !== undefined) {
@@ -49,7 +56,7 @@ async function run(bench: (typeof BENCHES)[number]): Promise<Figure[]> {
   const slow = bench === "loop-slow-disk";
   const file = fileURLToPath(new URL(`./${slow ? "loop" : bench}.js`, import.meta.url));
   const env = slow ? { ...process.env, LD_PRELOAD: slowSync(), SLOW_SYNC_MS: "300" } : process.env;
-  const child = fork(file, { env, execArgv: bench === "journal" || bench === "slope" ? ["--expose-gc"] : [] });
+  const child = fork(file, { env, execArgv: FLAGS[bench] ?? [] });
   const told: Figure[] = [];
   child.on("message", (figure) => told.push(figure as Figure));
   const [code] = (await once(child, "exit")) as [number | null];
