@@ -1,5 +1,6 @@
 // The words of commands (`cmd/{name}`): what each takes and what its reply says, one zod schema each.
 import { z } from "zod";
+import { CustomerKey } from "./feedback.ts";
 import { PauseInput } from "./inputs.ts";
 
 /** What every command says. Open: each command reads further fields of its own. */
@@ -46,6 +47,17 @@ const Pause = z.looseObject({
 const Resume = Pause.omit({ minutes: true });
 const Paused = z.object({ paused: z.array(z.string()).describe("ids of the cameras that are paused now") });
 
+const Erase = z.looseObject({
+  what: z.enum(["customer", "transaction", "span", "all"]),
+  customer: CustomerKey.optional().describe("of `customer`: as the events' `customer` has it"),
+  transaction: z.string().min(1).max(200).optional().describe("of `transaction`: the till's number of the sale"),
+  from: z.iso.datetime({ offset: true }).optional().describe("of `span`: its begin, included"),
+  to: z.iso.datetime({ offset: true }).optional().describe("of `span`: its end, not included; not ahead"),
+  touchpoint: z.string().min(1).max(48).optional().describe("of `span`: only this one and what names none"),
+  reason: z.string().min(1).max(200).describe("why, for the record; it stays, so name nobody in it"),
+});
+const Ordered = z.object({ ordered: z.literal(true).describe("on disk; an `erased` event follows when it is done") });
+
 /** Each command: what it is for, the fields of its own, and what a good reply says beside `id` and `ok`. */
 export const COMMANDS = {
   resend: {
@@ -65,6 +77,11 @@ export const COMMANDS = {
     says: "What was paused by command, and nobody else holds closed, is opened again.",
     body: Resume,
     reply: Paused,
+  },
+  erase: {
+    says: "What can be tied to a customer or a sale, lies in a span of time, or all, is erased ([erase.md](erase.md)).",
+    body: Erase,
+    reply: Ordered,
   },
 } as const;
 export type CommandName = keyof typeof COMMANDS;

@@ -53,6 +53,10 @@ export const FAULTS = {
   JOURNAL_CRASHED: { kind: "unavailable", hint: "The journal's thread ended; it is started again and steps wait." },
   JOURNAL_CLOSED: { kind: "unavailable", hint: "The agent is stopping; a pad that was not answered sends again." },
   JOURNAL_NEWER: { kind: "config", hint: "The journal was written by a newer version; install that version again." },
+  ERASE_NAMES: {
+    kind: "input",
+    hint: "Name one thing: --customer, --card, --transaction, --from with --to (and --touchpoint), or --all.",
+  },
   SERIAL_OPEN: { kind: "unavailable", hint: "Check the cable, the port path and that the user is in group dialout." },
   SERIAL_LOST: { kind: "unavailable", hint: "The pad was unplugged or its port failed; plug it in again." },
   SENTENCE_INVALID: {
