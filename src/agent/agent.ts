@@ -36,6 +36,7 @@ import { runDoors } from "./door.ts";
 import { turnOffDumps } from "./dumps.ts";
 import { carryOutErasures, orderErasure, ROLLUPS_VIEW } from "./erasing.ts";
 import type { JoinedSettings, Life } from "./fleet-settings.ts";
+import { askingInTime } from "./identity.ts";
 import { createLamps } from "./lamps.ts";
 import { type Pads, runPads } from "./pads.ts";
 import { createPausing, type Pausing, pauseByCommand } from "./pausing.ts";
@@ -264,7 +265,7 @@ export async function runAgent(config: Config, options: AgentOptions): Promise<v
             journal,
             states,
             report: health.stage("uplink"),
-            certificates: health.stage("certificates"),
+            certificates: askingInTime(health.stage("certificates"), { ...local, broker: local.broker }),
             signal: sending.signal,
             timeNow: () => time.now().toISOString(),
             clockTrusted: () => time.moment().clock === "synced",

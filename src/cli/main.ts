@@ -5,6 +5,7 @@ import { registerButtons } from "./buttons.ts";
 import { registerCamera } from "./camera.ts";
 import { registerConfig } from "./config.ts";
 import { registerDoctor } from "./doctor.ts";
+import { registerIdentity } from "./identity.ts";
 import { registerJournal } from "./journal.ts";
 import { registerMetrics } from "./metrics.ts";
 import { registerModels } from "./models.ts";
@@ -33,6 +34,7 @@ for (const register of [
   registerModels,
   registerJournal,
   registerMqtt,
+  registerIdentity,
   registerMetrics,
   registerPrivacy,
   registerSimulate,

@@ -199,7 +199,7 @@ export const FAULTS = {
   },
   CERT_EXPIRING: {
     kind: "unavailable",
-    hint: "Renew the certificate: `touchpoint mqtt renew CERT KEY`, or put the new files in place; the device takes them by itself.",
+    hint: "Have a new one issued: `touchpoint identity request` prints what to sign, `touchpoint identity install CERT` puts it in; or `touchpoint mqtt renew CERT KEY`.",
   },
   CERT_UNUSABLE: {
     kind: "unavailable",
