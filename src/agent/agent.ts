@@ -21,6 +21,7 @@ import { eraseCommand } from "../uplink/erase-command.ts";
 import { pauseCommands } from "../uplink/pause-commands.ts";
 import { RetainedStates } from "../uplink/states.ts";
 import { surveyStartCommand } from "../uplink/survey-start.ts";
+import { updateCommand } from "../uplink/update-command.ts";
 import { runUplink, type UplinkTimings } from "../uplink/uplink.ts";
 import type { CommandName } from "../words/commands.ts";
 import { asFault, type Fault } from "../words/errors.ts";
@@ -42,6 +43,7 @@ import { type Pads, runPads } from "./pads.ts";
 import { createPausing, type Pausing, pauseByCommand } from "./pausing.ts";
 import { stampFact } from "./stamp.ts";
 import { startTimekeeping } from "./timekeeping.ts";
+import { createUpdating } from "./updating.ts";
 import { createWatchdog } from "./watchdog.ts";
 
 /** How often dwell, grace, interval ends and lost counters are looked at, milliseconds. */
@@ -252,6 +254,11 @@ export async function runAgent(config: Config, options: AgentOptions): Promise<v
     dropped: (fault) => dropped("uplink", fault),
     end: () => stop.abort(),
   });
+  const updating = createUpdating(
+    { settings: local.update, dataDir: local.dataDir, device: { version: version(), architecture: process.arch } },
+    health.stage("update"),
+    sending.signal,
+  );
   const anew = (): void => {
     options.anew?.();
     stop.abort();
@@ -283,6 +290,7 @@ export async function runAgent(config: Config, options: AgentOptions): Promise<v
                 },
                 () => time.now().getTime(),
               ),
+              update: updateCommand(updating.begin),
               "survey.start": surveyStartCommand(
                 async (input) => (await engine.decided(input)).dropped,
                 boottime.nowMs,
@@ -321,7 +329,7 @@ export async function runAgent(config: Config, options: AgentOptions): Promise<v
   // What stages say from here on is no news to a server, and the journal is about to close.
   record = () => undefined;
   sending.abort();
-  await Promise.all([uplink, notify.ended, presence.ended]);
+  await Promise.all([uplink, notify.ended, presence.ended, updating.ended()]);
   await journal.close();
   watchdog.end();
   if (stop.signal.aborted && lost !== undefined) throw lost;

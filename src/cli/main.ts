@@ -15,6 +15,7 @@ import { registerPrivacy } from "./privacy.ts";
 import { registerRun } from "./run.ts";
 import { registerSerial } from "./serial.ts";
 import { registerSimulate } from "./simulate.ts";
+import { registerUpdate } from "./update.ts";
 import { registerVision } from "./vision.ts";
 
 const program = new Command("touchpoint")
@@ -38,6 +39,7 @@ for (const register of [
   registerMetrics,
   registerPrivacy,
   registerSimulate,
+  registerUpdate,
 ])
   register(program);
 

@@ -58,6 +58,19 @@ const Erase = z.looseObject({
 });
 const Ordered = z.object({ ordered: z.literal(true).describe("on disk; an `erased` event follows when it is done") });
 
+const Update = z.looseObject({
+  package: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9._+-]{0,127}$/, "a plain file name")
+    .describe("name of the manifest, in the folder where packages are laid on the device"),
+  downgrade: z.boolean().optional().describe("true: also an older version than the one that runs, or the same again"),
+});
+const Updating = z.object({
+  version: z
+    .string()
+    .describe("signature, architecture, version and length are good; the stage `update` tells of the copy"),
+});
+
 /** Each command: what it is for, the fields of its own, and what a good reply says beside `id` and `ok`. */
 export const COMMANDS = {
   resend: {
@@ -82,6 +95,11 @@ export const COMMANDS = {
     says: "What can be tied to a customer or a sale, lies in a span of time, or all, is erased ([erase.md](erase.md)).",
     body: Erase,
     reply: Ordered,
+  },
+  update: {
+    says: "A signed package on the device is verified and handed over to the installer ([update.md](update.md)).",
+    body: Update,
+    reply: Updating,
   },
 } as const;
 export type CommandName = keyof typeof COMMANDS;
