@@ -1,5 +1,6 @@
 // What a message says: events, a device's word on delivery, or why it is none of these. Pure.
 import { z } from "zod";
+import { ErasedData } from "../../src/words/erased.ts";
 import { Envelope } from "../../src/words/events.ts";
 import { storable } from "./storable.ts";
 
@@ -67,6 +68,8 @@ export interface EventRow {
     readonly to: number;
     readonly reason: string;
   }[];
+  /** What is to be erased, as this event says; the seqs it names are in `owns`. */
+  readonly erases?: ErasedData;
   readonly repairs?: {
     readonly boot: string;
     readonly fromMono: number;
@@ -163,6 +166,17 @@ function eventOf(value: unknown, device: string, root: string, place: string): E
     return {
       ...row,
       owns: owns.map(([first, last]) => ({ stream: stream.toLowerCase(), from: first, to: last, reason })),
+    };
+  }
+  if (envelope.type === "erased") {
+    const erases = ErasedData.safeParse(envelope.data).data;
+    if (erases === undefined) return row;
+    const stream = erases.stream.toLowerCase();
+    const ranges = erases.ranges.filter(([first, last]) => first <= last && last <= MAX_SEQ);
+    return {
+      ...row,
+      erases: { ...erases, stream, ranges },
+      owns: ranges.map(([first, last]) => ({ stream, from: first, to: last, reason: "erased" })),
     };
   }
   if (envelope.type === "clock") {

@@ -160,6 +160,11 @@ const MIGRATIONS: readonly string[] = [
         ORDER BY c.seq DESC LIMIT 1
     ) r ON e.clock = 'unsynced';
   `,
+  `
+  ALTER TABLE touchpoint.gap ADD COLUMN erased boolean NOT NULL DEFAULT false;
+  CREATE INDEX gap_erased ON touchpoint.gap (device, stream, first) WHERE erased;
+  COMMENT ON COLUMN touchpoint.gap.erased IS 'Erased at somebody''s demand: what arrives under these seqs is not stored.';
+  `,
 ];
 
 /** Any number that nobody else uses for an advisory lock in this database. */

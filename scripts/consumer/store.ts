@@ -1,5 +1,6 @@
 // Puts readings into PostgreSQL: one transaction for events and what follows from them, one for deliveries.
 import type { Pool, PoolClient, QueryResultRow } from "pg";
+import { eraseStored } from "./erase.ts";
 import type { DeadLetter, DeliveryRow, EventRow, Reading } from "./reading.ts";
 
 /** Names a stream of a device. */
@@ -31,6 +32,9 @@ const INSERT_EVENTS = `
       FROM unnest($1::text[], $2::uuid[], $3::bigint[], $4::text[], $5::uuid[], $6::text[], $7::text[],
                   $8::timestamptz[], $9::text[], $10::text[], $11::text[], $12::float8[], $13::text[])
         AS i(device, stream, seq, type, id, site, touchpoint, time, tz, clock, boot, mono, data)
+      -- What was erased may still be on its way, or be sent again.
+      WHERE NOT EXISTS (SELECT 1 FROM touchpoint.gap g WHERE g.erased AND g.device = i.device AND g.stream = i.stream
+                          AND i.seq BETWEEN g.first AND g.last)
       -- In one order everywhere, so that two consumers with the same events wait for each other instead of for ever.
       ORDER BY i.device, i.stream, i.seq
     ON CONFLICT DO NOTHING
@@ -45,8 +49,8 @@ const FIND_IMPOSTORS = `
     WHERE e.id <> i.id`;
 
 const INSERT_GAPS = `
-  INSERT INTO touchpoint.gap (device, stream, first, last, reason, owner_stream, owner_seq)
-  SELECT * FROM unnest($1::text[], $2::uuid[], $3::bigint[], $4::bigint[], $5::text[], $6::uuid[], $7::bigint[])
+  INSERT INTO touchpoint.gap (device, stream, first, last, reason, owner_stream, owner_seq, erased)
+  SELECT * FROM unnest($1::text[], $2::uuid[], $3::bigint[], $4::bigint[], $5::text[], $6::uuid[], $7::bigint[], $8::boolean[])
     ORDER BY 1, 2, 6, 7, 3, 4
   ON CONFLICT DO NOTHING`;
 
@@ -197,7 +201,9 @@ async function follow(
       gaps.map(({ reason }) => reason),
       gaps.map(({ owner }) => owner.stream),
       gaps.map(({ owner }) => owner.seq),
+      gaps.map(({ owner }) => owner.type === "erased"),
     ]);
+  for (const event of events) if (event.erases !== undefined) await eraseStored(client, event, event.erases);
   if (repairs.length > 0)
     await run(client, "insert-repairs", INSERT_REPAIRS, [
       repairs.map(({ device }) => device),

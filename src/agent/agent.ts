@@ -9,8 +9,6 @@ import { askTimeSource } from "../clock/time-source.ts";
 import type { Config } from "../config/schema.ts";
 import { questionnairesOf } from "../config/surveys.ts";
 import { createHealth, type Health } from "../health/health.ts";
-import { readMachine } from "../journal/machine.ts";
-import { openJournal } from "../journal/open.ts";
 import { startNotify } from "../notify/notify.ts";
 import { startPresenceNotify } from "../notify/presence.ts";
 import { builtUrl, packageRoot } from "../place.ts";
@@ -19,14 +17,17 @@ import { type Effect, type Moment, utc } from "../touchpoint/decision.ts";
 import { engineSettings } from "../touchpoint/settings.ts";
 import { alertCommands } from "../uplink/alert-commands.ts";
 import type { Command } from "../uplink/commanding.ts";
+import { eraseCommand } from "../uplink/erase-command.ts";
 import { pauseCommands } from "../uplink/pause-commands.ts";
 import { RetainedStates } from "../uplink/states.ts";
 import { surveyStartCommand } from "../uplink/survey-start.ts";
+import { updateCommand } from "../uplink/update-command.ts";
 import { runUplink, type UplinkTimings } from "../uplink/uplink.ts";
 import type { CommandName } from "../words/commands.ts";
 import { asFault, type Fault } from "../words/errors.ts";
 import type { Fact } from "../words/events.ts";
 import type { HealthMessage } from "../words/topics.ts";
+import { journalFileIn, openAgentJournal } from "./agent-journal.ts";
 import { seeTo } from "./alerting.ts";
 import { contactSealer } from "./callbacks.ts";
 import { reportCondition } from "./conditions.ts";
@@ -34,12 +35,15 @@ import { customerHash } from "./customers.ts";
 import { type Deciding, startDeciding } from "./deciding.ts";
 import { runDoors } from "./door.ts";
 import { turnOffDumps } from "./dumps.ts";
+import { carryOutErasures, orderErasure, ROLLUPS_VIEW } from "./erasing.ts";
 import type { JoinedSettings, Life } from "./fleet-settings.ts";
+import { askingInTime } from "./identity.ts";
 import { createLamps } from "./lamps.ts";
 import { type Pads, runPads } from "./pads.ts";
 import { createPausing, type Pausing, pauseByCommand } from "./pausing.ts";
 import { stampFact } from "./stamp.ts";
 import { startTimekeeping } from "./timekeeping.ts";
+import { createUpdating } from "./updating.ts";
 import { createWatchdog } from "./watchdog.ts";
 
 /** How often dwell, grace, interval ends and lost counters are looked at, milliseconds. */
@@ -62,6 +66,8 @@ export interface AgentOptions {
   readonly uplinkTimings?: Partial<UplinkTimings>;
   /** Shorter time between two passes of the rollups, for tests. */
   readonly rollupsEveryMs?: number;
+  /** The life ends so that another begins: an erasure was ordered. Without it, it is carried out by the next start. */
+  readonly anew?: () => void;
   /** Joins fleet settings that come by the broker. */
   readonly fleetSettings?: (life: Life) => JoinedSettings;
 }
@@ -126,26 +132,7 @@ export async function runAgent(config: Config, options: AgentOptions): Promise<v
 
   const seal = local.callback === undefined ? undefined : contactSealer(local.callback, local.device);
   await time.settle();
-  const journalFile = join(local.dataDir, "journal.db");
-  const journal = await openJournal({
-    file: journalFile,
-    threadUrl: builtUrl("journal/thread.js"),
-    checkUrl: builtUrl("journal/check-file.js"),
-    machine: readMachine(),
-    device: local.device,
-    quota: {
-      maxBytes: local.journal.maxBytes,
-      maxAgeMs: local.journal.maxAgeDays * 86_400_000,
-      reserveBytes: local.journal.reserveBytes,
-    },
-    batchMs: local.journal.batchMs,
-    gap: (data) => {
-      const at = time.moment();
-      return stamp({ type: "gap", id: at.newId(at.unixMs), atMs: at.ms, data });
-    },
-    now: time.now,
-    report: health.stage("journal"),
-  });
+  const journal = await openAgentJournal(local, { time, stamp, report: health.stage("journal") });
   // Inputs and vision end first, the uplink last, so that what they said last still leaves.
   const inputs = new AbortController();
   const sending = new AbortController();
@@ -188,8 +175,11 @@ export async function runAgent(config: Config, options: AgentOptions): Promise<v
     count: (stage, counter) => health.count(`${stage}.${counter}`),
   });
   const settings = engineSettings(config, local.customers === undefined ? undefined : customerHash(local.customers));
-  const kept = await journal.kept("");
-  time.attach(journal, kept);
+  const before = await journal.kept("");
+  time.attach(journal, before);
+  const erasures = await carryOutErasures(journal, before, local.dataDir);
+  for (const { order, count } of erasures) log.info({ order: order.order, what: order.erasable.what, count }, "erased");
+  const kept = erasures.length === 0 ? before : await journal.kept("");
   const engine = startDeciding(settings, kept, {
     journal,
     moment: time.moment,
@@ -237,8 +227,8 @@ export async function runAgent(config: Config, options: AgentOptions): Promise<v
   const vision = runEyes(config, inputs.signal, health, boottime.nowMs, engine, pausing);
   const rollups = runRollups(
     {
-      journal: journalFile,
-      view: join(local.dataDir, "metrics.db"),
+      journal: journalFileIn(local.dataDir),
+      view: join(local.dataDir, ROLLUPS_VIEW),
       timezone: local.timezone,
       settings: { ...fleet.rollups, questionnaires: questionnairesOf(fleet) },
       everyMs: options.rollupsEveryMs ?? PASS_MS,
@@ -264,6 +254,15 @@ export async function runAgent(config: Config, options: AgentOptions): Promise<v
     dropped: (fault) => dropped("uplink", fault),
     end: () => stop.abort(),
   });
+  const updating = createUpdating(
+    { settings: local.update, dataDir: local.dataDir, device: { version: version(), architecture: process.arch } },
+    health.stage("update"),
+    sending.signal,
+  );
+  const anew = (): void => {
+    options.anew?.();
+    stop.abort();
+  };
   const uplink =
     local.broker === undefined
       ? Promise.resolve()
@@ -273,7 +272,7 @@ export async function runAgent(config: Config, options: AgentOptions): Promise<v
             journal,
             states,
             report: health.stage("uplink"),
-            certificates: health.stage("certificates"),
+            certificates: askingInTime(health.stage("certificates"), { ...local, broker: local.broker }),
             signal: sending.signal,
             timeNow: () => time.now().toISOString(),
             clockTrusted: () => time.moment().clock === "synced",
@@ -283,6 +282,15 @@ export async function runAgent(config: Config, options: AgentOptions): Promise<v
             commands: {
               ...alertCommands((word) => seeTo(engine, word, boottime.nowMs())),
               ...pauseCommands((word) => pauseByCommand(engine, pausing, word, boottime.nowMs())),
+              erase: eraseCommand(
+                async (order) => {
+                  await orderErasure(journal, order);
+                  // After the reply.
+                  if (options.anew !== undefined) setImmediate(anew);
+                },
+                () => time.now().getTime(),
+              ),
+              update: updateCommand(updating.begin),
               "survey.start": surveyStartCommand(
                 async (input) => (await engine.decided(input)).dropped,
                 boottime.nowMs,
@@ -321,7 +329,7 @@ export async function runAgent(config: Config, options: AgentOptions): Promise<v
   // What stages say from here on is no news to a server, and the journal is about to close.
   record = () => undefined;
   sending.abort();
-  await Promise.all([uplink, notify.ended, presence.ended]);
+  await Promise.all([uplink, notify.ended, presence.ended, updating.ended()]);
   await journal.close();
   watchdog.end();
   if (stop.signal.aborted && lost !== undefined) throw lost;

@@ -22,7 +22,7 @@ import type { EventData } from "../words/events.ts";
 import type { SettingsState } from "../words/fleet-settings.ts";
 
 /** Under this key the journal keeps which verdict was told last, in the transaction of its event. */
-const TOLD = "config:told";
+export const TOLD = "config:told";
 /** Refusals are told as events no more often, milliseconds: whoever sends rubbish must not fill the journal. */
 const REFUSALS_EVERY_MS = 60_000;
 

@@ -1,4 +1,4 @@
-// Runs the agent life after life: each time the fleet settings change, the one ends in order and the next begins.
+// Runs the agent life after life: each time the fleet settings change or something is to be erased, the one ends in order and the next begins.
 import { bootId } from "../clock/clock.ts";
 import type { Config } from "../config/schema.ts";
 import { Fault } from "../words/errors.ts";
@@ -11,17 +11,26 @@ import { FleetSettings } from "./fleet-settings.ts";
  * @param own the device's own file
  * @throws what `runAgent` throws
  */
-export async function runLives(own: Config, options: Omit<AgentOptions, "fleetSettings">): Promise<void> {
+export async function runLives(own: Config, options: Omit<AgentOptions, "fleetSettings" | "anew">): Promise<void> {
   const settings = new FleetSettings(own, { boot: bootId(), log: options.log });
   for (;;) {
     const config = settings.begin();
+    let anew = false;
     try {
-      await runAgent(config, { ...options, fleetSettings: settings.join });
+      await runAgent(config, {
+        ...options,
+        fleetSettings: settings.join,
+        anew: () => {
+          anew = true;
+        },
+      });
     } catch (thrown) {
       // A disk that fails is weather; anything else may be the settings' doing, and the next start rolls them back.
       if (thrown instanceof Fault && thrown.kind === "unavailable") settings.interrupted();
       throw thrown;
     }
-    if (!settings.again || options.signal.aborted) return settings.interrupted();
+    if (settings.again && !options.signal.aborted) continue;
+    settings.interrupted();
+    if (!anew || options.signal.aborted) return;
   }
 }

@@ -11,7 +11,7 @@ import { Fault } from "../words/errors.ts";
 import { ClockData, type Fact, type Stamped } from "../words/events.ts";
 
 /** Journal key of what is known of this boot's clock, and of the repairs that are not done yet. */
-const KEY = "clock";
+export const CLOCK_KEY = "clock";
 const Kept = z.object({ keeping: Keeping, repairs: z.array(ClockData) });
 
 /** How often the clocks are compared where nothing else happens, milliseconds. */
@@ -101,7 +101,7 @@ class Keeper implements Timekeeping {
   }
 
   attach(journal: Pick<Journal, "commit" | "repairTime">, kept: Readonly<Record<string, unknown>>): void {
-    const known = Kept.safeParse(kept[KEY]);
+    const known = Kept.safeParse(kept[CLOCK_KEY]);
     this.#journal = journal;
     if (known.success) {
       this.#repairs = known.data.repairs;
@@ -206,7 +206,7 @@ class Keeper implements Timekeeping {
   }
 
   #keepable(): Record<string, unknown> {
-    return { [KEY]: { keeping: this.#keeping, repairs: this.#repairs } };
+    return { [CLOCK_KEY]: { keeping: this.#keeping, repairs: this.#repairs } };
   }
 
   #repair(): void {

@@ -14,6 +14,7 @@ import { pause } from "../supervise/backoff.ts";
 import type { Envelope } from "../words/events.ts";
 import { csvLine } from "./csv.ts";
 import { instantMs } from "./dates.ts";
+import { registerJournalErase } from "./journal-erase.ts";
 import { CONFIG_OPTION, EXIT } from "./outcome.ts";
 
 const DAY_MS = 86_400_000;
@@ -62,6 +63,7 @@ export function registerJournal(program: Command): void {
     .option(...CONFIG_OPTION)
     .option("--json", "one JSON object")
     .action((options: Common) => withReader(options.config, (reader, file) => verify(reader, file, options)));
+  registerJournalErase(journal);
 }
 
 async function status(reader: JournalReader, file: string, quota: JournalConfig, options: Common): Promise<void> {
@@ -218,7 +220,7 @@ async function verify(reader: JournalReader, file: string, options: Common): Pro
     return;
   }
   const { stream, head, events, owned, pruned, unknownTypes, findings, findingCount } = verdict;
-  const summary = `${file}: stream ${stream}, ${events} events, head ${head}, ${owned} numbers owned by gaps, ${pruned} rows deleted in order, ${unknownTypes} of unknown type\n`;
+  const summary = `${file}: stream ${stream}, ${events} events, head ${head}, ${owned} numbers owned by gaps or erasures, ${pruned} rows deleted in order, ${unknownTypes} of unknown type\n`;
   const more = findingCount > findings.length ? `… and ${findingCount - findings.length} more\n` : "";
   await write(`${summary}${findings.map((finding) => `✗ ${finding}\n`).join("")}${more}`);
   await write(verdict.ok ? "✓ the journal is sound\n" : `✗ ${findingCount} findings\n`);

@@ -5,6 +5,7 @@ import { registerButtons } from "./buttons.ts";
 import { registerCamera } from "./camera.ts";
 import { registerConfig } from "./config.ts";
 import { registerDoctor } from "./doctor.ts";
+import { registerIdentity } from "./identity.ts";
 import { registerJournal } from "./journal.ts";
 import { registerMetrics } from "./metrics.ts";
 import { registerModels } from "./models.ts";
@@ -14,6 +15,7 @@ import { registerPrivacy } from "./privacy.ts";
 import { registerRun } from "./run.ts";
 import { registerSerial } from "./serial.ts";
 import { registerSimulate } from "./simulate.ts";
+import { registerUpdate } from "./update.ts";
 import { registerVision } from "./vision.ts";
 
 const program = new Command("touchpoint")
@@ -33,9 +35,11 @@ for (const register of [
   registerModels,
   registerJournal,
   registerMqtt,
+  registerIdentity,
   registerMetrics,
   registerPrivacy,
   registerSimulate,
+  registerUpdate,
 ])
   register(program);
 

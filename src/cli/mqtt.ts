@@ -1,5 +1,4 @@
 // `touchpoint mqtt check`: the way to the broker, stage by stage; `mqtt renew`: a new certificate for it.
-import { readFileSync, statSync } from "node:fs";
 import type { Command } from "commander";
 import { bootId } from "../clock/clock.ts";
 import { loadConfig } from "../config/load.ts";
@@ -8,10 +7,8 @@ import { checkBroker } from "../uplink/check.ts";
 import type { CheckResult } from "../uplink/check-result.ts";
 import { installCertificate } from "../uplink/install.ts";
 import { Fault } from "../words/errors.ts";
+import { pemIn } from "./identity.ts";
 import { CONFIG_OPTION, EXIT } from "./outcome.ts";
-
-/** Larger than any chain of certificates, bytes. */
-const MAX_PEM_BYTES = 262_144;
 
 interface Options {
   readonly config: string;
@@ -39,7 +36,7 @@ export function registerMqtt(program: Command): void {
 
 function renew(certificate: string, key: string, options: Options): void {
   const { broker, device } = brokerOf(options.config);
-  const pair = { cert: pemIn(certificate), key: pemIn(key) };
+  const pair = { cert: pemIn(certificate).toString("utf8"), key: pemIn(key).toString("utf8") };
   const until = checkRenewed(pair.cert, device, Date.now());
   installCertificate(broker, pair);
   const told = { ok: true, certificate: broker.certFile, until };
@@ -48,16 +45,6 @@ function renew(certificate: string, key: string, options: Options): void {
       ? `${JSON.stringify(told)}\n`
       : `installed as ${broker.certFile}; ends on ${until}. A running agent takes it within seconds.\n`,
   );
-}
-
-/** @throws Fault CERT_UNUSABLE where it cannot be read or is far too large */
-function pemIn(file: string): string {
-  try {
-    if (statSync(file).size <= MAX_PEM_BYTES) return readFileSync(file, "utf8");
-  } catch (thrown) {
-    throw new Fault("CERT_UNUSABLE", `cannot read ${file}`, {}, thrown);
-  }
-  throw new Fault("CERT_UNUSABLE", `${file} is larger than any certificate`);
 }
 
 /** @throws Fault CONFIG_INVALID where there is no broker */

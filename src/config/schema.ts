@@ -16,6 +16,7 @@ import { ReadingLimits } from "./reading.ts";
 import { RemoteConfig } from "./remote-config.ts";
 import { RollupConfig } from "./rollups.ts";
 import { SurveyConfig } from "./surveys.ts";
+import { UpdateConfig } from "./update.ts";
 import { OpeningHours } from "./weekly.ts";
 
 const BrokerConfig = z
@@ -150,6 +151,7 @@ const Local = z
     callback: CallbackConfig.optional(),
     notify: NotifySettings.prefault({}),
     remoteConfig: RemoteConfig.prefault({}),
+    update: UpdateConfig.optional(),
     logLevel: z.enum(["debug", "info", "warn", "error"]).default("info").describe("least serious level that is logged"),
   })
   .describe("what belongs to this device; it never leaves it");

@@ -44,6 +44,11 @@ export function sentenceOf({ type, data }: Envelope): string {
       if (!gap.success) break;
       return `${gap.data.count} lost (${gap.data.source}): ${gap.data.reason}`;
     }
+    case "erased": {
+      const erased = EVENT_DATA.erased.safeParse(data);
+      if (!erased.success) break;
+      return `${erased.data.count} erased (${erased.data.what}): ${erased.data.reason}`;
+    }
     case "clock": {
       const clock = EVENT_DATA.clock.safeParse(data);
       if (!clock.success) break;

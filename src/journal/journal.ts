@@ -1,4 +1,5 @@
 // The seam of the journal: what the rest of the agent may ask of it. The database itself lives in a worker thread.
+import type { ErasureOrder } from "../words/erased.ts";
 import { LANES, type Stamped } from "../words/events.ts";
 
 /** What one step of a touchpoint wants on disk: all of it or nothing. */
@@ -149,4 +150,19 @@ export interface Journal {
   onCommitted(listener: () => void): void;
   /** Commits what waits, checkpoints, closes. */
   close(): Promise<void>;
+}
+
+/** What is asked of a journal while nobody else uses it. */
+export interface Erasing {
+  /**
+   * Erases rows and what is kept of the same, in one transaction with the `erased` events that own their numbers; then
+   * wipes the file, its log and its copies. Nobody else may read or commit meanwhile what is to be erased. Safe to ask
+   * again: what is gone is not there.
+   * @param also of what is kept: beginnings of keys that stay whatever is erased, and what else changes in the transaction
+   * @returns how many rows went
+   */
+  erase(
+    order: ErasureOrder,
+    also: { readonly spared: readonly string[]; readonly keep: Readonly<Record<string, unknown>> },
+  ): Promise<{ count: number }>;
 }

@@ -125,6 +125,9 @@ function openChecked(opening: Opening): Checked {
   const db = new Database(file, { timeout: 5_000 });
   try {
     db.pragma("cache_size = -4096");
+    // From the first row on: what is deleted is overwritten with zeros, wherever pages moved it, so that an erasure later
+    // has no earlier trace to look for.
+    db.pragma("secure_delete = ON");
     if (sizeOf(file) === 0) db.pragma("auto_vacuum = INCREMENTAL");
     // Changed where it is: the disk has little room, and the log of it takes some.
     if (migrate(db) > 0) db.pragma("wal_checkpoint(TRUNCATE)");

@@ -1,15 +1,19 @@
 // The journal in the main thread: gathers steps into batches, one on its way at a time, and never touches the disk.
-
+import { randomBytes } from "node:crypto";
 import type { BackoffSettings } from "../supervise/backoff.ts";
+import { pause } from "../supervise/backoff.ts";
 import type { StageReport } from "../supervise/keep-running.ts";
+import type { ErasedData, ErasureOrder } from "../words/erased.ts";
 import { Fault } from "../words/errors.ts";
 import type { Stamped } from "../words/events.ts";
 import { watchOver } from "./check.ts";
 import { rowsOf } from "./columns.ts";
+import { erasedEvents } from "./erasing.ts";
 import {
   AGAIN_LANE,
   type BootSpan,
   type Committed,
+  type Erasing,
   type Journal,
   type JournalHead,
   type JournalUsage,
@@ -21,7 +25,15 @@ import {
 import { ThreadLine } from "./line.ts";
 import { MarkBuffer } from "./marks.ts";
 import type { Exchange, Opened, Quota } from "./protocol.ts";
-import { type Cargo, DEFAULT_BOUNDS, isBarrier, type QueueBounds, StepQueue, tellSteps } from "./queue.ts";
+import {
+  type Cargo,
+  DEFAULT_BOUNDS,
+  type Erasure,
+  isBarrier,
+  type QueueBounds,
+  StepQueue,
+  tellSteps,
+} from "./queue.ts";
 import { type Gap, LOW_VALUE } from "./retention.ts";
 
 /** Longest time a mark waits for a commit to ride along with, milliseconds. */
@@ -34,6 +46,9 @@ const LOOK_MS = 5_000;
 const EXPIRE_MS = 30_000;
 /** Numbers that one request to send again looks through. */
 const RESEND_SEQS = 5_000;
+/** Looks at whether the log can be wiped, and the time between two, milliseconds. */
+const WIPE_LOOKS = 20;
+const WIPE_MS = 100;
 /** Without settings of its own a journal keeps what the configuration's defaults say, and no reserve. */
 const DEFAULT_QUOTA: Quota = { maxBytes: 536_870_912, maxAgeMs: 90 * 86_400_000, reserveBytes: 0 };
 
@@ -53,6 +68,8 @@ export interface JournalSettings {
   readonly batchMs?: number;
   /** Makes the event that owns a loss. */
   readonly gap: (data: Gap) => Stamped;
+  /** Makes the event that owns an erasure; without it nothing can be erased. */
+  readonly erased?: (data: ErasedData) => Stamped;
   /** Wall clock, for what expires and for the name of a file that is set aside. */
   readonly now: () => Date;
   readonly report: StageReport;
@@ -69,13 +86,13 @@ export interface JournalSettings {
  * Opens the journal in a thread of its own. A damaged file, or one of another machine, is set aside and reported.
  * @throws Fault JOURNAL_OPEN, JOURNAL_FULL, JOURNAL_LOCKED (try again later) or JOURNAL_NEWER
  */
-export async function openJournal(settings: JournalSettings): Promise<Journal> {
+export async function openJournal(settings: JournalSettings): Promise<Journal & Erasing> {
   const journal = new ThreadedJournal(settings);
   await journal.start();
   return journal;
 }
 
-class ThreadedJournal implements Journal {
+class ThreadedJournal implements Journal, Erasing {
   readonly #line: ThreadLine;
   readonly #queue: StepQueue;
   readonly #marks = new MarkBuffer();
@@ -99,6 +116,7 @@ class ThreadedJournal implements Journal {
   #givenAgain = 0;
   #planning = false;
   readonly #now: () => Date;
+  readonly #erased: ((data: ErasedData) => Stamped) | undefined;
   readonly #expireMs: number;
   #expiring: NodeJS.Timeout | undefined;
   #check: (() => Promise<void>) | undefined;
@@ -111,6 +129,7 @@ class ThreadedJournal implements Journal {
     this.#checkUrl = settings.checkUrl;
     this.#file = settings.file;
     this.#now = settings.now;
+    this.#erased = settings.erased;
     this.#expireMs = settings.expireMs ?? EXPIRE_MS;
     this.#queue = new StepQueue(settings.bounds ?? DEFAULT_BOUNDS, settings.gap);
     this.#line = new ThreadLine({
@@ -147,10 +166,14 @@ class ThreadedJournal implements Journal {
     this.#expiring = setInterval(() => void this.#expire(), this.#expireMs).unref();
   }
 
-  async commit(step: Step): Promise<Committed> {
+  commit(step: Step): Promise<Committed> {
+    return this.#commit(step);
+  }
+
+  async #commit(step: Step, erasure?: Erasure): Promise<Committed> {
     if (this.#closing !== undefined) throw closed();
     const outcome = new Promise<Committed>((resolve, reject) => {
-      this.#queue.add(step, (settled) => (settled instanceof Fault ? reject(settled) : resolve(settled)));
+      this.#queue.add(step, (settled) => (settled instanceof Fault ? reject(settled) : resolve(settled)), erasure);
     });
     if (this.#batchMs > 0 && isOfLowValue(step)) this.#batching ??= setTimeout(() => this.#hurry(), this.#batchMs);
     else this.#hurry();
@@ -235,6 +258,23 @@ class ThreadedJournal implements Journal {
     // Answered by the thread that has the new file open.
     await this.#line.ask("head", null);
     return this.#stream !== stream;
+  }
+
+  async erase(
+    order: ErasureOrder,
+    { spared, keep }: { readonly spared: readonly string[]; readonly keep: Readonly<Record<string, unknown>> },
+  ): Promise<{ count: number }> {
+    const erased = this.#erased;
+    if (erased === undefined) throw new TypeError("this journal was opened by somebody who cannot stamp an erasure");
+    await this.commit({ events: [], keep: {} });
+    const found = await this.#line.ask("find", { erasable: order.erasable, spared });
+    const events = erasedEvents(order, found.parts, () => randomBytes(16).toString("hex")).map(erased);
+    const wipe = order.erasable.what === "all" ? "file" : "rows";
+    await this.#commit({ events, keep: { ...found.keep, ...keep } }, { parts: found.parts, wipe });
+    // A reader beside the agent holds the log for a moment; for longer it is wiped at one of the next looks.
+    for (let look = 0; look < WIPE_LOOKS && !(await this.#line.ask("wipe", null)).done; look += 1)
+      await pause(WIPE_MS, new AbortController().signal);
+    return { count: found.parts.reduce((sum, { count }) => sum + count, 0) };
   }
 
   usage(): Promise<JournalUsage> {

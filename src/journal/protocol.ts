@@ -1,6 +1,9 @@
 // What the main thread and the journal's thread say to each other: plain data, one answer to each request.
+
+import type { Erasable } from "../words/erased.ts";
 import type { FaultCode } from "../words/errors.ts";
 import type { RowColumns } from "./columns.ts";
+import type { Found } from "./erasable.ts";
 import type { BootSpan, JournalHead, JournalUsage, Repaired } from "./journal.ts";
 import type { Gap, Range } from "./retention.ts";
 
@@ -77,8 +80,10 @@ export interface Batch {
   readonly keep: readonly (readonly [string, string | null])[];
   /** Losses that the first entries own. */
   readonly told?: readonly number[];
-  /** Rows that are deleted; gaps among the first entries own them. */
+  /** Rows that are deleted; gaps among the first entries own them, or `erased` events among the others. */
   readonly drops?: readonly Drop[];
+  /** Rows are erased: what they leave must be wiped, in `rows` that stay, or in the whole `file`. */
+  readonly wipe?: "rows" | "file";
   /** Marks that ride along. */
   readonly marks?: readonly Marks[];
 }
@@ -124,6 +129,10 @@ export interface Exchange {
   plan: { request: null; answer: Drop | null };
   /** What expired by this time without being sent; null: nothing. */
   expired: { request: { nowMs: number }; answer: Drop | null };
+  /** What an erasure takes. */
+  find: { request: { erasable: Erasable; spared: readonly string[] }; answer: Found };
+  /** Wipes what an erasure left; false: somebody reads an earlier state, and it is tried again later. */
+  wipe: { request: null; answer: { done: boolean } };
   /** Somebody remembers this much of our stream; true where our file is an old copy. */
   witness: { request: { stream: string; head: number }; answer: { old: boolean } };
   head: { request: null; answer: JournalHead };

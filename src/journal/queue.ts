@@ -23,9 +23,16 @@ const LOST_WORTH_A_GAP = 500;
 /** Losses that one transaction owns. */
 const BATCH_LOSSES = 50;
 
+/** Rows that go in the transaction of a step, whose own events own them. */
+export interface Erasure {
+  readonly parts: readonly Pick<Drop, "stream" | "ranges">[];
+  readonly wipe: "rows" | "file";
+}
+
 interface Waiting {
   entries: Entry[];
   readonly keep: readonly (readonly [string, string | null])[];
+  readonly erasure?: Erasure | undefined;
   readonly settled: (outcome: Committed | Fault) => void;
 }
 
@@ -91,7 +98,7 @@ export class StepQueue {
    * Adds a step at the end.
    * @throws Fault JOURNAL_WRITE beyond the bound of steps; TypeError where data is no JSON
    */
-  add(step: Step, settled: (outcome: Committed | Fault) => void): void {
+  add(step: Step, settled: (outcome: Committed | Fault) => void, erasure?: Erasure): void {
     let entries = step.events.map(entryOf);
     if (this.#low) {
       this.#lose(
@@ -105,7 +112,7 @@ export class StepQueue {
       throw new Fault("JOURNAL_WRITE", "too many steps wait for the disk", { waiting: this.#steps.length });
     }
     const keep = Object.entries(step.keep).map(([key, value]) => [key, jsonOrNull(value)] as const);
-    this.#steps.push({ entries, keep, settled });
+    this.#steps.push({ entries, keep, settled, erasure });
     this.#count(entries, 1);
     if (this.#events > this.#bounds.events) this.#shed();
   }
@@ -135,6 +142,8 @@ export class StepQueue {
       taken += 1;
     }
     const steps = this.#steps.splice(0, taken);
+    const erasures = steps.flatMap(({ erasure }) => erasure ?? []);
+    for (const { parts } of erasures) drops.push(...parts.map((part) => ({ ...part, gaps: [] })));
     for (const step of steps) this.#count(step.entries, -1);
     const batch = {
       head,
@@ -143,6 +152,7 @@ export class StepQueue {
       keep: [...keep],
       ...(losses.length === 0 ? {} : { told: losses.map((loss) => loss.id) }),
       ...(drops.length === 0 ? {} : { drops }),
+      ...(erasures[0] === undefined ? {} : { wipe: erasures.find(({ wipe }) => wipe === "file")?.wipe ?? "rows" }),
     };
     return { batch, steps, lost, losses, expected: head + skip + entries.length };
   }

@@ -1,6 +1,7 @@
 // What a journal that is too long gives up first, and the gaps that own it. Pure.
 import type { z } from "zod";
-import type { GapData } from "../words/events.ts";
+import { ErasedData } from "../words/erased.ts";
+import { GapData } from "../words/events.ts";
 
 export type Gap = z.infer<typeof GapData>;
 /** First and last number, both included. */
@@ -10,12 +11,12 @@ export type Range = readonly [first: number, last: number];
 export const LOW_VALUE: ReadonlySet<string> = new Set(["mood", "presence", "health", "coverage", "rollup", "queue"]);
 /** Given up only when nothing else is left. */
 export const MOST_VALUABLE: ReadonlySet<string> = new Set(["press", "alert", "clock"]);
-/** Ranges that one gap names; with them it stays far below the contract's 64 KiB. */
+/** Ranges that one event names; with them it stays far below the contract's 64 KiB. */
 const MOST_RANGES = 1_000;
 
 /** In which order unsent rows are given up: 0 first; undefined: never. */
 export function worthOf(type: string): 0 | 1 | 2 | undefined {
-  if (type === "gap") return undefined;
+  if (type === "gap" || type === "erased") return undefined;
   if (LOW_VALUE.has(type)) return 0;
   return MOST_VALUABLE.has(type) ? 2 : 1;
 }
@@ -77,6 +78,16 @@ export function ownedBy(gap: Gap): Range[] {
   return gap.ranges?.map(([first, last]): Range => [first, last]) ?? [[gap.from, gap.to]];
 }
 
+/** Numbers of the stream `own` that an event says are missing: those of a gap, and those that were erased. */
+export function ownedByEvent(type: string, data: unknown, own: string): Range[] {
+  if (type === "erased") {
+    const erased = ErasedData.safeParse(data).data;
+    return erased?.stream === own ? erased.ranges.map(([first, last]): Range => [first, last]) : [];
+  }
+  const gap = type === "gap" ? GapData.safeParse(data).data : undefined;
+  return gap?.source === "journal" && (gap.stream ?? own) === own ? ownedBy(gap) : [];
+}
+
 /**
  * The gaps that own `ranges`, each short enough to be sent.
  * @param stream where it is not the stream the gaps are written to
@@ -87,22 +98,28 @@ export function gapsOver(
   reason: string,
   { stream, types }: { stream?: string; types?: Readonly<Record<string, number>> } = {},
 ): Gap[] {
-  const gaps: Gap[] = [];
-  for (let at = 0; at < ranges.length; at += MOST_RANGES) {
-    const part = ranges.slice(at, at + MOST_RANGES);
+  return rangesInParts(ranges).flatMap((part, at) => {
     const [from, to] = [part[0]?.[0], part.at(-1)?.[1]];
-    if (from === undefined || to === undefined) break;
-    gaps.push({
-      source: "journal",
-      ...(stream === undefined ? {} : { stream }),
-      from,
-      to,
-      count: countOf(part),
-      ...(part.length === 1 ? {} : { ranges: part.map(([first, last]): [number, number] => [first, last]) }),
-      // Counts of types belong to the whole; only the first of several gaps can say them without saying them twice.
-      ...(types === undefined || at > 0 ? {} : { types: { ...types } }),
-      reason,
-    });
-  }
-  return gaps;
+    if (from === undefined || to === undefined) return [];
+    return [
+      {
+        source: "journal" as const,
+        ...(stream === undefined ? {} : { stream }),
+        from,
+        to,
+        count: countOf(part),
+        ...(part.length === 1 ? {} : { ranges: part.map(([first, last]): [number, number] => [first, last]) }),
+        // Counts of types belong to the whole; only the first of several gaps can say them without saying them twice.
+        ...(types === undefined || at > 0 ? {} : { types: { ...types } }),
+        reason,
+      },
+    ];
+  });
+}
+
+/** Ranges in parts that one event can name each; none for none. */
+export function rangesInParts(ranges: readonly Range[]): (readonly Range[])[] {
+  const parts: (readonly Range[])[] = [];
+  for (let at = 0; at < ranges.length; at += MOST_RANGES) parts.push(ranges.slice(at, at + MOST_RANGES));
+  return parts;
 }

@@ -1,11 +1,12 @@
 // Makes a new journal out of one that cannot go on: what can be read is carried over, what cannot is owned by gaps.
 import { randomUUID } from "node:crypto";
 import { closeSync, fsyncSync, openSync, rmSync } from "node:fs";
-import { EVENT_TYPES, type EventType, GapData, LANE } from "../words/events.ts";
+import { ErasedData } from "../words/erased.ts";
+import { EVENT_TYPES, type EventType, LANE } from "../words/events.ts";
 import { type CarvedRow, carve } from "./carve.ts";
 import { makeFile } from "./files.ts";
 import { logFault, Pages } from "./pages.ts";
-import { countOf, type Gap, gapsOver, ownedBy, type Range, rangesOf, united, without } from "./retention.ts";
+import { countOf, type Gap, gapsOver, ownedByEvent, type Range, rangesOf, united, without } from "./retention.ts";
 import { Damage, metaOf, migrate, putMeta } from "./schema.ts";
 import { Database } from "./sqlite.ts";
 import { markSum, rowSum, valueSum } from "./sums.ts";
@@ -48,6 +49,7 @@ export function salvage(task: Salvage): void {
   const db = new Database(fresh);
   try {
     db.pragma("auto_vacuum = INCREMENTAL");
+    db.pragma("secure_delete = ON");
     migrate(db);
     db.pragma("synchronous = OFF");
     db.transaction(() => {
@@ -70,14 +72,15 @@ function fill(db: Database, task: Salvage, beside: Beside): void {
   );
   const found = new Map<string, Set<number>>();
   const owned: Range[] = [];
+  const erased: CarvedRow[] = [];
   const counts = new Map<string, number>();
   const pages = new Pages(task.file);
   try {
     for (const row of carve(pages)) {
       if (!row.carried) counts.set(row.stream, (counts.get(row.stream) ?? 0) + 1);
       remember(found, row);
-      const gap = row.type === "gap" && !row.carried ? gapOf(row.json) : undefined;
-      if (gap !== undefined) owned.push(...ownedBy(gap));
+      if (!row.carried) owned.push(...ownedByEvent(row.type, dataOf(row.json), row.stream));
+      if (row.type === "erased") erased.push(row);
       if (mayWait(row, beside) && (task.moved === undefined || isOf(row, task.moved.device)))
         insert.run(
           row.stream,
@@ -91,6 +94,8 @@ function fill(db: Database, task: Salvage, beside: Beside): void {
   } finally {
     pages.close();
   }
+  // What was erased may still lie in a page that nobody had come to wipe.
+  for (const row of erased) forgetErased(db, row);
   const stream = beside.stream ?? task.known?.stream ?? mostFrequent(counts);
   if (stream !== undefined && task.forkedAfter !== undefined) renumber(db, stream, task.forkedAfter);
   queueCarried(db);
@@ -131,6 +136,13 @@ function gapsOfLosses(
   if (countOf(missing) > 0)
     gaps.push(...gapsOver(missing, `${task.reason}; these could not be read, and may have been sent`, { stream }));
   return gaps;
+}
+
+function forgetErased(db: Database, { json }: CarvedRow): void {
+  const { success, data } = ErasedData.safeParse(dataOf(json));
+  if (!success) return;
+  const forget = db.prepare("DELETE FROM carried WHERE stream = ? AND seq BETWEEN ? AND ?");
+  for (const [first, last] of data.ranges) forget.run(data.stream, first, last);
 }
 
 /** Rows that were given a number twice become new events of the new stream. */
@@ -254,10 +266,8 @@ function remember(found: Map<string, Set<number>>, row: CarvedRow): void {
   else seqs.add(row.seq);
 }
 
-function gapOf(json: string): Gap | undefined {
-  const { data } = JSON.parse(json) as { data: unknown };
-  const gap = GapData.safeParse(data);
-  return gap.success && gap.data.source === "journal" && gap.data.stream === undefined ? gap.data : undefined;
+function dataOf(json: string): unknown {
+  return (JSON.parse(json) as { data: unknown }).data;
 }
 
 function top(seqs: ReadonlySet<number> | undefined): number[] {

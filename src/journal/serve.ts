@@ -199,6 +199,10 @@ function serve(store: Store, request: Request): unknown {
       return store.plan();
     case "expired":
       return store.expired(request.body.nowMs);
+    case "find":
+      return store.find(request.body.erasable, request.body.spared);
+    case "wipe":
+      return { done: store.wipe() };
     case "witness":
       return { old: store.witness(request.body.stream, request.body.head) };
     case "head":

@@ -47,11 +47,9 @@ export class ShortLived {
     }
   }
 
-  /** A contact is written: from now on what is deleted is overwritten with zeros, wherever pages moved it. */
+  /** A contact is written: from now on it is looked for those that are done with. */
   met(): void {
-    if (this.#met) return;
     this.#met = true;
-    this.#db.pragma("secure_delete = ON");
   }
 
   /** Rows were deleted elsewhere: there may be contacts among them. */
@@ -89,14 +87,18 @@ export class ShortLived {
    * state, it is tried again at the next look.
    */
   wipe(): void {
-    if (!this.#toWipe) return;
-    this.#db.pragma("busy_timeout = 0");
-    try {
-      const [outcome] = this.#db.pragma("wal_checkpoint(TRUNCATE)") as { busy: number }[];
-      this.#toWipe = outcome?.busy !== 0;
-    } finally {
-      this.#db.pragma(`busy_timeout = ${BUSY_MS}`);
-    }
+    if (this.#toWipe) this.#toWipe = !emptyLog(this.#db);
+  }
+}
+
+/** Empties the write-ahead log without waiting for anybody; false where somebody reads an earlier state. */
+export function emptyLog(db: Database): boolean {
+  db.pragma("busy_timeout = 0");
+  try {
+    const [outcome] = db.pragma("wal_checkpoint(TRUNCATE)") as { busy: number }[];
+    return outcome?.busy === 0;
+  } finally {
+    db.pragma(`busy_timeout = ${BUSY_MS}`);
   }
 }
 

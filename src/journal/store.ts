@@ -1,6 +1,8 @@
 // The journal's database, owned by one thread: one transaction per batch, seq given inside it, reads for the uplink.
 import { renameSync, rmSync, statSync } from "node:fs";
 import { syncFolder } from "../durable.ts";
+import type { Erasable } from "../words/erased.ts";
+import { type Found, findErasable } from "./erasable.ts";
 import { makeFile, makeFolder } from "./files.ts";
 import { AGAIN_LANE, type JournalHead, type JournalUsage, type OutboxRow, type Repaired } from "./journal.ts";
 import { runsOf } from "./marks.ts";
@@ -9,10 +11,10 @@ import { repairTimes } from "./repair.ts";
 import { putBackSent, putBackUnconfirmed } from "./resend.ts";
 import { laneOf } from "./salvage.ts";
 import { Damage, metaOf, putMeta } from "./schema.ts";
-import { SHORT_LIVED, type ShortLived } from "./short-lived.ts";
+import { emptyLog, SHORT_LIVED, type ShortLived } from "./short-lived.ts";
 import type { Database } from "./sqlite.ts";
 import { rowSum, valueSum } from "./sums.ts";
-import { asideName, moveAside, placeOfNew } from "./swap.ts";
+import { asideName, moveAside, placeOfNew, removeCopies } from "./swap.ts";
 import type { Statements } from "./tables.ts";
 import type { Tidier } from "./tidy.ts";
 import type { Wear } from "./wear.ts";
@@ -29,6 +31,8 @@ const BATCH_PAGES = 4;
 const TIDY_PAGES = 64;
 /** Most rows one `waiting` answer holds, whatever is asked. */
 const MOST_ROWS = 1_000;
+/** Key of what an erasure has still to wipe: `rows`, or the whole `file`. */
+const WIPE_KEY = "wipe";
 const UNSYNCED = '"clock":"unsynced"';
 
 /** A database that may be written, with what was read of it. */
@@ -78,6 +82,7 @@ export class Store {
   #pages = 0;
   #tidied = 0;
   readonly #inode: number;
+  #toWipe: boolean;
 
   constructor({ db, head, sql }: Checked, parts: StoreParts) {
     this.#db = db;
@@ -86,6 +91,7 @@ export class Store {
     this.#state = head;
     this.#sql = sql;
     this.#lastAgain = Math.max(parts.againAfter, Number(sql.lastAgain.get() ?? 0));
+    this.#toWipe = metaOf(db, WIPE_KEY) !== undefined;
     this.#handed = JSON.parse(metaOf(db, "handed") ?? "{}") as Record<string, number>;
   }
 
@@ -99,6 +105,8 @@ export class Store {
    */
   commit(batch: Batch): number {
     if (batch.head !== this.#state.head) return this.#state.head;
+    // Everything goes: the pages are given back as they are, and the file is written anew without them.
+    if (batch.wipe === "file") this.#db.pragma("secure_delete = OFF");
     const after = this.#transact(() => {
       let { waiting } = this.#state;
       let seq = batch.head + batch.skip;
@@ -118,14 +126,41 @@ export class Store {
         bytes += value?.length ?? 0;
       }
       for (const id of batch.told ?? []) this.#sql.told.run(id);
-      for (const drop of batch.drops ?? []) waiting -= this.#parts.tidier.drop(drop);
+      for (const drop of batch.drops ?? []) waiting -= this.#parts.tidier.drop(drop, this.#state.stream);
+      if (batch.wipe !== undefined) putMeta(this.#db, WIPE_KEY, batch.wipe);
       if (batch.drops !== undefined) this.#parts.shortLived.deleted();
       this.#parts.wear.count(bytes);
       this.#pages += BATCH_PAGES + Math.ceil(bytes / PAGE_BYTES);
       const grown = { ...this.#state, head: seq, waiting };
       return (batch.marks ?? []).reduce((state, of) => this.#apply(of, state), grown);
     });
+    if (batch.wipe !== undefined) {
+      this.#db.pragma("secure_delete = ON");
+      this.#toWipe = true;
+    }
     return after.head;
+  }
+
+  /** What an erasure takes of this file. */
+  find(erasable: Erasable, spared: readonly string[]): Found {
+    return findErasable(this.#db, this.#state, erasable, spared);
+  }
+
+  /**
+   * Wipes what an erasure left: copies of the file, free pages, the log. It never waits: while somebody reads an earlier
+   * state it is tried again at the next look, also after a restart. True where nothing is left.
+   */
+  wipe(): boolean {
+    if (!this.#toWipe) return true;
+    removeCopies(this.#parts.file);
+    if (metaOf(this.#db, WIPE_KEY) === "file") {
+      this.#db.pragma("temp_store = MEMORY");
+      this.#db.exec("VACUUM");
+    }
+    if (!emptyLog(this.#db)) return false;
+    this.#db.prepare("DELETE FROM meta WHERE key = ?").run(WIPE_KEY);
+    this.#toWipe = false;
+    return true;
   }
 
   /** Writes marks without a sync of their own: losing them only sends rows again. */
@@ -180,6 +215,7 @@ export class Store {
   forget(): void {
     this.#unsynced(() => this.#parts.shortLived.forget(this.#state));
     this.#parts.shortLived.wipe();
+    this.wipe();
   }
 
   /** What expired unsent by the clock that events are stamped by, UTC milliseconds. */

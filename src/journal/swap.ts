@@ -61,14 +61,29 @@ export function keepCopy(file: string, copy: string): void {
 
 /** Removes all but the newest files that were set aside. */
 export function thinAsides(file: string): void {
+  const asides = namesBeside(file, ASIDE).sort((a, b) => (stampOf(a) < stampOf(b) ? -1 : 1));
+  for (const name of asides.slice(0, -MOST_ASIDE)) removeWithLog(file, name);
+}
+
+/** Removes every earlier state of the file: what was set aside, and what an upgrade kept. */
+export function removeCopies(file: string): void {
+  const copies = [...namesBeside(file, ASIDE), ...namesBeside(file, UPGRADED)];
+  for (const name of copies) removeWithLog(file, name);
+  if (copies.length > 0) syncFolder(file);
+}
+
+const ASIDE = /^(damaged|restored|moved)-[0-9TZ]+(-\d+)?$/;
+const UPGRADED = /^v\d+$/;
+
+/** Names in the file's folder that are the file's own and end so. */
+function namesBeside(file: string, end: RegExp): string[] {
   const prefix = `${basename(file)}.`;
-  const asides = readdirSync(dirname(file))
-    .filter(
-      (name) => name.startsWith(prefix) && /^(damaged|restored|moved)-[0-9TZ]+(-\d+)?$/.test(name.slice(prefix.length)),
-    )
-    .sort((a, b) => (stampOf(a) < stampOf(b) ? -1 : 1));
-  for (const name of asides.slice(0, -MOST_ASIDE))
-    for (const end of ["", "-wal", "-shm"]) rmSync(join(dirname(file), `${name}${end}`), { force: true });
+  return readdirSync(dirname(file)).filter((name) => name.startsWith(prefix) && end.test(name.slice(prefix.length)));
+}
+
+function removeWithLog(file: string, name: string): void {
+  // The file last: by its name it is found again where a power cut comes in between.
+  for (const end of ["-wal", "-shm", ""]) rmSync(join(dirname(file), `${name}${end}`), { force: true });
 }
 
 function stampOf(name: string): string {

@@ -122,9 +122,9 @@ export class Tidier {
     return null;
   }
 
-  /** Deletes rows that gaps in the same transaction own; returns how many of them waited. */
-  drop({ stream, ranges, gaps }: Drop): number {
-    const own = gaps.every((gap) => gap.stream === undefined);
+  /** Deletes rows that events in the same transaction own; returns how many of them waited. */
+  drop({ stream, ranges }: Pick<Drop, "stream" | "ranges">, ownStream: string): number {
+    const own = stream === ownStream;
     let waited = 0;
     for (const [first, last] of ranges) {
       waited += this.#sql.dropAgain.run(stream, first, last).changes;

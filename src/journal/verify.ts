@@ -1,7 +1,7 @@
 // Proves a journal: sound file, seq without a hole that no gap owns, every event as its schema says.
-import { Envelope, EVENT_DATA, EVENT_TYPES, type EventType, GapData } from "../words/events.ts";
+import { Envelope, EVENT_DATA, EVENT_TYPES, type EventType } from "../words/events.ts";
 import type { JournalReader, StoredEvent } from "./read.ts";
-import { countOf, ownedBy, type Range, united, without } from "./retention.ts";
+import { countOf, ownedByEvent, type Range, united, without } from "./retention.ts";
 
 /** Most findings that are listed; the rest is only counted. */
 const MOST_FINDINGS = 100;
@@ -11,7 +11,7 @@ export interface Verdict {
   readonly stream: string;
   readonly head: number;
   readonly events: number;
-  /** Numbers that have no event and are owned by a gap. */
+  /** Numbers that have no event and are owned by a gap or an erasure. */
   readonly owned: number;
   /** Numbers whose rows were deleted, because they were sent or because a gap owned them. */
   readonly pruned: number;
@@ -82,9 +82,7 @@ function readEvent(row: StoredEvent, stream: string): ReadEvent {
   if (type === undefined) return { findings, isUnknown: true, owns: [] };
   const data = EVENT_DATA[type].safeParse(event.data);
   if (!data.success) findings.push(...data.error.issues.map((issue) => `data.${said(issue)}`));
-  const gap = type === "gap" ? GapData.safeParse(event.data) : undefined;
-  const owns = gap?.data?.source === "journal" && gap.data.stream === undefined ? ownedBy(gap.data) : [];
-  return { findings, isUnknown: false, owns };
+  return { findings, isUnknown: false, owns: ownedByEvent(type, event.data, stream) };
 }
 
 function said(issue: { readonly path: readonly PropertyKey[]; readonly message: string }): string {

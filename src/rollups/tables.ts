@@ -41,6 +41,8 @@ export function openTables(file: string, timezone: string): Database {
   db.pragma("journal_mode = TRUNCATE");
   db.pragma("synchronous = NORMAL");
   db.pragma("cache_size = -2000");
+  // Open alerts stand here with what was said of them: when they go, their words go.
+  db.pragma("secure_delete = ON");
   if (Number(db.pragma("user_version", { simple: true })) !== VERSION || timezoneOf(db) !== timezone)
     db.transaction(() => {
       const names = db.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").pluck().all() as string[];

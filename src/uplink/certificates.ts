@@ -1,5 +1,5 @@
 // Certificates of the login: whether they can be used, and how long still. Pure but for the clock that is passed in.
-import { createPrivateKey, X509Certificate } from "node:crypto";
+import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { Fault } from "../words/errors.ts";
 
 /** A certificate that ends sooner than this is worth a warning, days. */
@@ -58,6 +58,50 @@ export function checkRenewed(cert: string, device: string, nowMs: number): strin
   return day(toMs);
 }
 
+/** True where the first certificate is that of this key. @throws Fault CERT_UNUSABLE */
+export function checkIssued(cert: string, key: KeyObject): boolean {
+  return certificatesOf(Buffer.from(cert), "the new certificate")[0]?.checkPrivateKey(key) === true;
+}
+
+/** Extended key usage of a certificate that may log in (RFC 5280, section 4.2.1.12). */
+const CLIENT_AUTH = "1.3.6.1.5.5.7.3.2";
+/** Most certificates between a device's and its authority's. */
+const MOST_BETWEEN = 8;
+
+/** The authorities that may sign devices. */
+export class Issuers {
+  readonly #roots: readonly X509Certificate[];
+
+  /** @throws Fault CERT_UNUSABLE */
+  constructor(pem: Buffer, setting: string) {
+    this.#roots = certificatesOf(pem, setting);
+  }
+
+  /**
+   * Follows the chain in `cert` to one of the authorities: each issued and signed by the next, all good now.
+   * @throws Fault CERT_UNUSABLE where it does not end there, and where the certificate is not for logging in
+   */
+  check(cert: string, nowMs: number): void {
+    const [own, ...between] = certificatesOf(Buffer.from(cert), "the new certificate");
+    // Absent means: for anything.
+    if (own?.keyUsage !== undefined && !own.keyUsage.includes(CLIENT_AUTH))
+      throw new Fault("CERT_UNUSABLE", "the new certificate is not meant for logging in (clientAuth)");
+    const signs = (issuer: X509Certificate, issued: X509Certificate): boolean => {
+      const { fromMs, toMs } = datesOf(issuer);
+      return (
+        issuer.ca && fromMs <= nowMs && nowMs <= toMs && issued.checkIssued(issuer) && issued.verify(issuer.publicKey)
+      );
+    };
+    let issued = own;
+    for (let step = 0; issued !== undefined && step < MOST_BETWEEN; step += 1) {
+      const one: X509Certificate = issued;
+      if (this.#roots.some((root) => signs(root, one))) return;
+      issued = between.find((issuer) => signs(issuer, one));
+    }
+    throw new Fault("CERT_UNUSABLE", "the new certificate does not lead to the authority by its chain");
+  }
+}
+
 /** The warning that is due now, own certificate first; undefined where all hold for long enough. */
 export function expiryFault(tls: TlsFiles, nowMs: number): Fault | undefined {
   const { own, ca } = validityOf(tls);
@@ -68,7 +112,10 @@ export function expiryFault(tls: TlsFiles, nowMs: number): Fault | undefined {
     if (validity === undefined || daysLeft(validity, nowMs) >= WARN_DAYS) continue;
     // The date and not the days: the sentence stays the same from day to day.
     const ends = validity.toMs < nowMs ? "ended" : "ends";
-    return new Fault("CERT_EXPIRING", `${what} ${ends} on ${day(validity.toMs)}`, { to: day(validity.toMs) });
+    return new Fault("CERT_EXPIRING", `${what} ${ends} on ${day(validity.toMs)}`, {
+      to: day(validity.toMs),
+      own: validity === own,
+    });
   }
   return undefined;
 }

@@ -7,7 +7,7 @@ import { asFault, Fault } from "../words/errors.ts";
 import { type CommandTraits, forgotten, judgeCommand, replyTopic } from "./commands.ts";
 import type { Incoming } from "./connection.ts";
 
-const KEY = "command:";
+export const COMMAND_KEY = "command:";
 /** Longest wait for the id to be on disk, milliseconds. */
 const COMMIT_MS = 5_000;
 /** Most commands that wait for their turn. */
@@ -94,8 +94,8 @@ export class Commanding {
 
   async #ids(): Promise<Map<string, number>> {
     this.#seen ??= new Map(
-      Object.entries(await this.#deps.journal.kept(KEY)).map(([key, untilMs]) => [
-        key.slice(KEY.length),
+      Object.entries(await this.#deps.journal.kept(COMMAND_KEY)).map(([key, untilMs]) => [
+        key.slice(COMMAND_KEY.length),
         z.number().catch(0).parse(untilMs),
       ]),
     );
@@ -107,7 +107,7 @@ export class Commanding {
     const over = forgotten(seen, nowMs);
     for (const one of over) seen.delete(one);
     seen.set(id, untilMs);
-    const keep = { ...Object.fromEntries(over.map((one) => [KEY + one, null])), [KEY + id]: untilMs };
+    const keep = { ...Object.fromEntries(over.map((one) => [COMMAND_KEY + one, null])), [COMMAND_KEY + id]: untilMs };
     const late = new AbortController();
     const committed = this.#deps.journal.commit({ events: [], keep }).then(
       () => true,

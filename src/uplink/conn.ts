@@ -3,7 +3,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { z } from "zod";
 import type { Journal } from "../journal/journal.ts";
 
-const KEY = "uplink:conn";
+export const CONNECTION_KEY = "uplink:conn";
 /** Longest wait for the number to be on disk, milliseconds: a failing disk must not silence the device. */
 const COMMIT_MS = 5_000;
 
@@ -23,12 +23,12 @@ export class ConnectionCount {
       .int()
       .min(0)
       .catch(0)
-      .parse((await this.#journal.kept(KEY))[KEY]);
+      .parse((await this.#journal.kept(CONNECTION_KEY))[CONNECTION_KEY]);
     if (!this.#spent) return this.#last;
     this.#last += 1;
     this.#spent = false;
     const timer = new AbortController();
-    const committed = this.#journal.commit({ events: [], keep: { [KEY]: this.#last } });
+    const committed = this.#journal.commit({ events: [], keep: { [CONNECTION_KEY]: this.#last } });
     await Promise.race([committed, wait(COMMIT_MS, undefined, { signal: timer.signal }).catch(() => undefined)]);
     timer.abort();
     return this.#last;

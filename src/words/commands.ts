@@ -1,5 +1,6 @@
 // The words of commands (`cmd/{name}`): what each takes and what its reply says, one zod schema each.
 import { z } from "zod";
+import { CustomerKey } from "./feedback.ts";
 import { PauseInput } from "./inputs.ts";
 
 /** What every command says. Open: each command reads further fields of its own. */
@@ -46,6 +47,30 @@ const Pause = z.looseObject({
 const Resume = Pause.omit({ minutes: true });
 const Paused = z.object({ paused: z.array(z.string()).describe("ids of the cameras that are paused now") });
 
+const Erase = z.looseObject({
+  what: z.enum(["customer", "transaction", "span", "all"]),
+  customer: CustomerKey.optional().describe("of `customer`: as the events' `customer` has it"),
+  transaction: z.string().min(1).max(200).optional().describe("of `transaction`: the till's number of the sale"),
+  from: z.iso.datetime({ offset: true }).optional().describe("of `span`: its begin, included"),
+  to: z.iso.datetime({ offset: true }).optional().describe("of `span`: its end, not included; not ahead"),
+  touchpoint: z.string().min(1).max(48).optional().describe("of `span`: only this one and what names none"),
+  reason: z.string().min(1).max(200).describe("why, for the record; it stays, so name nobody in it"),
+});
+const Ordered = z.object({ ordered: z.literal(true).describe("on disk; an `erased` event follows when it is done") });
+
+const Update = z.looseObject({
+  package: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9._+-]{0,127}$/, "a plain file name")
+    .describe("name of the manifest, in the folder where packages are laid on the device"),
+  downgrade: z.boolean().optional().describe("true: also an older version than the one that runs, or the same again"),
+});
+const Updating = z.object({
+  version: z
+    .string()
+    .describe("signature, architecture, version and length are good; the stage `update` tells of the copy"),
+});
+
 /** Each command: what it is for, the fields of its own, and what a good reply says beside `id` and `ok`. */
 export const COMMANDS = {
   resend: {
@@ -65,6 +90,16 @@ export const COMMANDS = {
     says: "What was paused by command, and nobody else holds closed, is opened again.",
     body: Resume,
     reply: Paused,
+  },
+  erase: {
+    says: "What can be tied to a customer or a sale, lies in a span of time, or all, is erased ([erase.md](erase.md)).",
+    body: Erase,
+    reply: Ordered,
+  },
+  update: {
+    says: "A signed package on the device is verified and handed over to the installer ([update.md](update.md)).",
+    body: Update,
+    reply: Updating,
   },
 } as const;
 export type CommandName = keyof typeof COMMANDS;

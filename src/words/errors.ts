@@ -53,6 +53,31 @@ export const FAULTS = {
   JOURNAL_CRASHED: { kind: "unavailable", hint: "The journal's thread ended; it is started again and steps wait." },
   JOURNAL_CLOSED: { kind: "unavailable", hint: "The agent is stopping; a pad that was not answered sends again." },
   JOURNAL_NEWER: { kind: "config", hint: "The journal was written by a newer version; install that version again." },
+  ERASE_NAMES: {
+    kind: "input",
+    hint: "Name one thing: --customer, --card, --transaction, --from with --to (and --touchpoint), or --all.",
+  },
+  UPDATE_OFF: { kind: "input", hint: "Name the signer's public key in local.update.keyFiles." },
+  UPDATE_KEY: {
+    kind: "config",
+    hint: "Put the signer's Ed25519 public key, PEM, in the file named; never the private one.",
+  },
+  UPDATE_SIGNATURE: {
+    kind: "input",
+    hint: "Get the package anew from who made it; it was not signed by a key known here.",
+  },
+  UPDATE_MANIFEST: {
+    kind: "input",
+    hint: "Name the manifest of a package, signed and whole; docs/update.md says its shape.",
+  },
+  UPDATE_ARCHITECTURE: { kind: "input", hint: "Get the package for this device's processor." },
+  UPDATE_OLDER: {
+    kind: "input",
+    hint: "Say --downgrade, or `downgrade` in the command, if an older version is meant.",
+  },
+  UPDATE_PACKAGE: { kind: "input", hint: "Copy the package anew: it is cut short, changed or not there." },
+  UPDATE_WAITING: { kind: "input", hint: "Let the installer take what waits, or remove it from the data folder." },
+  UPDATE_WRITE: { kind: "unavailable", hint: "Make room on the data disk, then order it again; nothing was changed." },
   SERIAL_OPEN: { kind: "unavailable", hint: "Check the cable, the port path and that the user is in group dialout." },
   SERIAL_LOST: { kind: "unavailable", hint: "The pad was unplugged or its port failed; plug it in again." },
   SENTENCE_INVALID: {
@@ -195,7 +220,7 @@ export const FAULTS = {
   },
   CERT_EXPIRING: {
     kind: "unavailable",
-    hint: "Renew the certificate: `touchpoint mqtt renew CERT KEY`, or put the new files in place; the device takes them by itself.",
+    hint: "Have a new one issued: `touchpoint identity request` prints what to sign, `touchpoint identity install CERT` puts it in; or `touchpoint mqtt renew CERT KEY`.",
   },
   CERT_UNUSABLE: {
     kind: "unavailable",

@@ -1,6 +1,7 @@
 // The words of the outward contract: the event envelope and the data of each event type, one zod schema each.
 import { z } from "zod";
 import { AuditData } from "./audit.ts";
+import { ErasedData } from "./erased.ts";
 import { AlertData, AnswerData, CallbackData, JudgementData, PressData, SurveyData } from "./feedback.ts";
 import { OccupancyData, QueueData, VisitData } from "./footfall.ts";
 import { instant } from "./instant.ts";
@@ -155,6 +156,7 @@ export const EVENT_DATA = {
   queue: QueueData,
   callback: CallbackData,
   audit: AuditData,
+  erased: ErasedData,
 } as const;
 
 export type EventType = keyof typeof EVENT_DATA;
@@ -194,6 +196,7 @@ export const LANE: Record<EventType, number> = {
   queue: 2,
   callback: 1,
   audit: 2,
+  erased: 1,
 };
 export const LANES = [0, 1, 2] as const;
 

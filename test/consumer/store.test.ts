@@ -1,11 +1,12 @@
 // What is in PostgreSQL after events came in any order, any number of times, from several consumers at once.
-import { randomUUID } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { audit } from "../../scripts/consumer/audit.ts";
 import { read } from "../../scripts/consumer/reading.ts";
 import { migrate, Unfit } from "../../scripts/consumer/schema.ts";
 import { DEAD_LETTERS, type Stored, store } from "../../scripts/consumer/store.ts";
+import type { ErasedData } from "../../src/words/erased.ts";
 import type { Envelope } from "../../src/words/events.ts";
 import { type Postgres, startPostgres } from "../fakes/postgres.ts";
 import { ABSENT, type Database, DEVICE, event, freshDatabase, gap, PREFIX, rootOf, upTo } from "./rig.ts";
@@ -38,7 +39,7 @@ describe.skipIf(ABSENT !== undefined)("the tables", () => {
 
   test("migrating again changes nothing, several at once neither, and a newer database is refused", async () => {
     const other = await freshDatabase(postgres, closing);
-    expect(await Promise.all([migrate(other.pool), migrate(other.pool), migrate(other.pool)])).toEqual([1, 1, 1]);
+    expect(await Promise.all([migrate(other.pool), migrate(other.pool), migrate(other.pool)])).toEqual([2, 2, 2]);
     await other.pool.query("INSERT INTO touchpoint.migration (version) VALUES (99)");
     await expect(migrate(other.pool)).rejects.toThrow(Unfit);
   });
@@ -228,5 +229,87 @@ describe.skipIf(ABSENT !== undefined)("the tables", () => {
       "SELECT reason, bytes, length(payload) AS kept FROM touchpoint.dead_letter ORDER BY id DESC LIMIT 1",
     );
     expect(rows).toEqual([{ reason: "the last", bytes: 99_999, kept: 65_536 }]);
+  });
+
+  describe("an erasure", () => {
+    const erased = (stream: string, seq: number, data: Partial<ErasedData>): Envelope => {
+      const said = {
+        what: "customer",
+        stream,
+        ranges: [],
+        count: 0,
+        order: "e1",
+        reason: "asked",
+        by: "ops",
+        via: "mqtt",
+      };
+      return event(stream, seq, { type: "erased", data: { ...said, ...data } as Envelope["data"] });
+    };
+    const seqsOf = async (stream: string): Promise<number[]> =>
+      (await db.column("SELECT seq FROM touchpoint.event WHERE stream = $1 ORDER BY seq", [stream])).map(Number);
+    const hash = "a11a0123456789abcdef0123456789ab";
+
+    test("by number: gone, owned, and not stored when it arrives once more", async () => {
+      const stream = randomUUID();
+      const late = event(stream, 3);
+      await storeAll([event(stream, 1), event(stream, 2)]);
+      await storeAll([erased(stream, 5, { ranges: [[2, 3]], count: 2 })]);
+      expect(await seqsOf(stream)).toEqual([1, 5]);
+      expect(await storeAll([late, event(stream, 4), event(stream, 2)])).toMatchObject({
+        fresh: 1,
+        repeats: 2,
+        dead: 0,
+      });
+      expect(await seqsOf(stream)).toEqual([1, 4, 5]);
+      expect(await upto(stream)).toBe(5);
+      expect(await audited(stream)).toMatchObject({ stored: 3, owned: 2, holes: 0, upto: 5, whole: 5 });
+    });
+
+    test("by what it gives: rows that the device had given up long before, in whatever stream, of this device alone", async () => {
+      const [former, stream] = [randomUUID(), randomUUID()];
+      const salt = "5a".repeat(16);
+      const sha256 = createHash("sha256").update(salt).update(hash).digest("hex");
+      const customer = { key: "k1", hash };
+      await storeAll([
+        event(former, 1, { data: { customer } }),
+        event(former, 2, { data: { formerly: customer } }),
+        event(former, 3, { data: { customer: { key: "k1", hash: "0".repeat(32) } } }),
+        { ...event(stream, 1, { data: { customer } }), device: "till-04" },
+      ]);
+      await deliver(former, 3, 3);
+      await storeAll([erased(stream, 9, { matches: [{ salt, sha256 }] })]);
+      expect(await seqsOf(former)).toEqual([3]);
+      expect(await seqsOf(stream)).toEqual([1, 9]);
+      // Gone at somebody's demand is not lost.
+      expect(await audited(former)).toMatchObject({ stored: 1, owned: 2, holes: 0, upto: 3, whole: 3 });
+    });
+
+    test("of a span: what is of people there, and nothing that owns what is missing", async () => {
+      const stream = randomUUID();
+      const [time, touchpoint] = ["2026-11-22T09:30:00.000Z", "checkout"];
+      await storeAll([
+        event(stream, 1, { time, touchpoint }),
+        event(stream, 2, { time, touchpoint: "door" }),
+        { ...gap(stream, 3, 4, 5), time },
+        event(stream, 6, { time: "2026-11-22T10:00:00.000Z", touchpoint }),
+      ]);
+      const span = { from: "2026-11-22T09:00:00Z", to: "2026-11-22T10:00:00Z", touchpoint };
+      await storeAll([erased(stream, 7, { what: "span", ...span })]);
+      expect(await seqsOf(stream)).toEqual([2, 3, 6, 7]);
+    });
+
+    test("of all: every stream of the device up to the event, and its dead letters", async () => {
+      const [former, stream] = [randomUUID(), randomUUID()];
+      const device = "till-all";
+      const of = (one: Envelope): Envelope => ({ ...one, device });
+      await storeAll([event(former, 1), event(stream, 1), event(stream, 9)].map(of));
+      await store(db.pool, [read(PREFIX, `${rootOf(device)}/event/press`, Buffer.from("no event"))]);
+      await storeAll([of(erased(stream, 8, { what: "all", ranges: [[1, 7]] }))]);
+      expect(await seqsOf(former)).toEqual([]);
+      expect(await seqsOf(stream)).toEqual([8, 9]);
+      expect(
+        await db.column("SELECT 1 FROM touchpoint.dead_letter WHERE topic LIKE $1", [`${rootOf(device)}/%`]),
+      ).toEqual([]);
+    });
   });
 });

@@ -27,6 +27,17 @@ const DATA: EventData = {
   },
   health: { stage: "pad:p1", state: "ok" },
   audit: { action: "camera.pause", target: "camera:door", by: "ops@example", via: "mqtt", minutes: 30, paused: true },
+  erased: {
+    what: "customer",
+    stream: "5b0f9a40-3f0e-4c7b-9d0a-0d6f0e3b1a11",
+    ranges: [[3, 4]],
+    count: 2,
+    matches: [{ salt: "00".repeat(16), sha256: "00".repeat(32) }],
+    order: "e1",
+    reason: "article 17",
+    by: "ops@example",
+    via: "mqtt",
+  },
   gap: { source: "pad", from: 3, to: 4, count: 2, reason: "the pad's counter jumped" },
   clock: {
     boot: "6f1c9a2e",

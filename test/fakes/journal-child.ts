@@ -2,6 +2,7 @@
 import { rmSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { openJournal } from "../../src/journal/open.ts";
+import type { ErasureOrder } from "../../src/words/erased.ts";
 import { asFault } from "../../src/words/errors.ts";
 import type { EventType } from "../../src/words/events.ts";
 import { stamped } from "./events.ts";
@@ -11,6 +12,7 @@ export type ChildCommand =
   | { readonly commit: readonly EventType[]; readonly n: number }
   | { readonly presses: number }
   | { readonly remove: string }
+  | { readonly erase: ErasureOrder }
   | { readonly close: true };
 
 /** One line of standard output. */
@@ -19,6 +21,7 @@ export type ChildLine =
   | { readonly committed: number; readonly firstSeq?: number; readonly lastSeq?: number }
   | { readonly refused: number; readonly code: string }
   | { readonly stage: string; readonly code?: string }
+  | { readonly erased: number }
   | { readonly closed: true };
 
 const [file = "", events = "10000", steps = "20000", lookMs = "5000"] = process.argv.slice(2);
@@ -36,6 +39,7 @@ try {
     },
     now: () => new Date(),
     gap: (data) => stamped("gap", 0, data),
+    erased: (data) => stamped("erased", 0, data),
     report: (stage, fault) => say({ stage, ...(fault === undefined ? {} : { code: fault.code }) }),
     bounds: { events: Number(events), steps: Number(steps) },
     lookMs: Number(lookMs),
@@ -55,6 +59,7 @@ try {
     const command = JSON.parse(line) as ChildCommand;
     if ("commit" in command) void commit(command.commit, command.n);
     else if ("presses" in command) void pressing(command.presses);
+    else if ("erase" in command) say({ erased: (await journal.erase(command.erase, { spared: [], keep: {} })).count });
     else if ("remove" in command) rmSync(command.remove);
     else break;
   }

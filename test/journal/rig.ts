@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { onTestFinished } from "vitest";
-import type { Journal } from "../../src/journal/journal.ts";
+import type { Erasing, Journal } from "../../src/journal/journal.ts";
 import { type JournalSettings, openJournal } from "../../src/journal/open.ts";
 import { openReader } from "../../src/journal/read.ts";
 import { type Verdict, verifyJournal } from "../../src/journal/verify.ts";
@@ -30,7 +30,7 @@ export function freshFile(): string {
 }
 
 export interface Opened {
-  readonly journal: Journal;
+  readonly journal: Journal & Erasing;
   /** Every state reported, in order; a fault stands for its state. */
   readonly reported: (string | FaultCode)[];
 }
@@ -44,6 +44,7 @@ export async function open(file: string, settings: Partial<JournalSettings> = {}
     machine: "this",
     now: () => new Date("2026-11-22T09:14:07.311Z"),
     gap: (data) => stamped("gap", 0, data),
+    erased: (data) => stamped("erased", 0, data),
     report: (state, fault) => reported.push(fault?.code ?? state),
     backoff: { firstMs: 10, maxMs: 50, stableAfterMs: 0 },
     ...settings,
