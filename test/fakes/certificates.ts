@@ -48,7 +48,16 @@ export function makeAuthority(dir: string, days = 2): Authority {
   return {
     ca: join(dir, "ca.crt"),
     issue(name, { commonName = name, fromDays = -1, toDays = 1 } = {}) {
-      openssl("req", ...fresh, "-keyout", `${name}.key`, "-out", `${name}.csr`, "-subj", `/CN=${commonName}`);
+      openssl(
+        "req",
+        ...fresh,
+        "-keyout",
+        `${name}.key`,
+        "-out",
+        `${name}.csr`,
+        "-subj",
+        `/CN=${commonName.replace(/[/+]/g, "\\$&")}`,
+      );
       openssl(
         ...["ca", "-batch", "-notext", "-config", "ca.conf", "-extensions", "leaf"],
         ...["-startdate", generalized(fromDays), "-enddate", generalized(toDays)],
