@@ -34,6 +34,7 @@ export function announcementsOf(
     .filter((former) => former !== topic)
     .map((former) => ({ topic: former, json: "", taken: () => keep(former, null) }));
   if (topic === undefined) return takenBack;
+  const before = Told.parse(kept[KEY + topic] ?? {});
   const { json, platforms } = discoveryDocument(
     {
       device,
@@ -45,8 +46,8 @@ export function announcementsOf(
       mood: local.privacy.emotion !== undefined && local.cameras.length > 0,
     },
     topicsOf(broker.prefix, site, device),
-    Told.parse(kept[KEY + topic] ?? {}),
+    before,
   );
-  keep(topic, platforms);
+  if (JSON.stringify(platforms) !== JSON.stringify(before)) keep(topic, platforms);
   return [...takenBack, { topic, json }];
 }
