@@ -36,7 +36,7 @@ for (const faults of [false, true]) {
 function sentence(report: FleetTrialReport): string {
   const ms = (value: number | null): string => (value === null ? "none" : `${value.toFixed(0)} ms`);
   const figures = [
-    `${report.devices} devices, ${report.events} events, ${report.eventsPerSecond.toFixed(0)} events/s`,
+    `${report.devices} devices, ${report.events} events, ${report.eventsPerSecond.toFixed(0)} events/s, behind ${ms(report.behindMs)} at most`,
     `press to PUBACK p50 ${ms(report.pubackP50Ms)}, p99 ${ms(report.pubackP99Ms)}`,
     `press to row p50 ${ms(report.rowP50Ms)}, p99 ${ms(report.rowP99Ms)}, most ${ms(report.rowMostMs)}`,
     `${report.lost} lost, ${report.duplicates} stored twice, ${report.missing} seqs missing, ${report.deadLetters} dead letters`,

@@ -97,6 +97,7 @@ function page(report: FleetReport): string {
   return [
     `devices            ${report.devices}, ${report.connected} connected at the start`,
     `events             ${report.events} in ${report.seconds.toFixed(1)} s, ${report.eventsPerSecond.toFixed(1)} events/s`,
+    `behind             ${ms(report.behindMs)} at most`,
     `press to PUBACK    p50 ${ms(report.pubackP50Ms)}, p99 ${ms(report.pubackP99Ms)}`,
     `reconnects         ${report.reconnects}`,
     `refused            ${report.refused}`,

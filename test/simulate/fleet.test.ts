@@ -46,6 +46,7 @@ describe.skipIf(mosquittoAbsent)(`with a real Mosquitto${mosquittoAbsent ? ` - $
     expect([status, stderr]).toEqual([0, expect.stringContaining("12 of 12 devices connected")]);
     const report = JSON.parse(stdout);
     expect(report).toMatchObject({ devices: 12, connected: 12, reconnects: 0, refused: 0, lost: 0, faults: {} });
+    expect(report.behindMs).toBeGreaterThanOrEqual(0);
     expect(report.pubackP99Ms).toBeGreaterThanOrEqual(report.pubackP50Ms);
     const offline = (): number =>
       heard.filter(({ topic, payload }) => topic.endsWith("/status") && payload.includes('"offline"')).length;

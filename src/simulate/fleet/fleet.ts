@@ -33,6 +33,8 @@ export interface FleetReport {
   readonly connected: number;
   /** How long was pressed, seconds. */
   readonly seconds: number;
+  /** Most that a press came after its time, milliseconds: this machine is then too slow for the load that was asked for. */
+  readonly behindMs: number;
   readonly events: number;
   readonly eventsPerSecond: number;
   /** From press to the first PUBACK, milliseconds; null where none came. */
@@ -110,10 +112,12 @@ export async function runFleet(settings: FleetSettings): Promise<FleetReport> {
     progress(`${connected} of ${count} devices connected`);
     const connectedAtStart = connected;
 
+    let behindMs = 0;
     const startMs = performance.now();
     for (const { atMs, device, button } of fleetPresses(count, settings.perSecond, settings.seconds, settings.seed)) {
       await pauseUntil(startMs + atMs, signal);
       if (signal.aborted) break;
+      behindMs = Math.max(behindMs, performance.now() - startMs - atMs);
       devices[device]?.press(button);
     }
     await pauseUntil(startMs + settings.seconds * 1_000, signal);
@@ -135,6 +139,7 @@ export async function runFleet(settings: FleetSettings): Promise<FleetReport> {
       devices: count,
       connected: connectedAtStart,
       seconds,
+      behindMs,
       events,
       eventsPerSecond: seconds === 0 ? 0 : events / seconds,
       pubackP50Ms: quantile(sorted, 0.5),
