@@ -30,15 +30,36 @@ export interface Central {
   end(): Promise<void>;
 }
 
+export interface CentralOptions {
+  /** Settings of the database. */
+  readonly database?: Readonly<Record<string, string>>;
+  /** Further arguments of each consumer. */
+  readonly consumer?: readonly string[];
+}
+
 /** Starts database and consumers; they speak to the broker at `brokerUrl`, and their logs go to `folder`. */
-export async function startCentral(folder: string, brokerUrl: string, consumers: number): Promise<Central> {
-  const postgres = await startPostgres();
+export async function startCentral(
+  folder: string,
+  brokerUrl: string,
+  consumers: number,
+  options: CentralOptions = {},
+): Promise<Central> {
+  const postgres = await startPostgres({ settings: options.database ?? {} });
   const pool: Pool = openDatabase(postgres.url);
   await migrate(pool);
   const running = new Map<number, ReturnType<typeof startChild>>();
   const program = join(packageRoot(), "dist", "scripts", "consumer", "main.js");
   const start = (consumer: number): void => {
-    const args = ["run", "--broker", brokerUrl, "--id", `chaos-${consumer}`, "--ack-every", "100"];
+    const args = [
+      "run",
+      "--broker",
+      brokerUrl,
+      "--id",
+      `chaos-${consumer}`,
+      "--ack-every",
+      "100",
+      ...(options.consumer ?? []),
+    ];
     const env = { ...process.env, DATABASE_URL: postgres.url };
     const log = openSync(join(folder, `consumer-${consumer}.log`), "a");
     running.set(consumer, startChild(process.execPath, [program, ...args], { env, stdio: ["ignore", log, log] }));

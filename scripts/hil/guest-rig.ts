@@ -10,6 +10,7 @@ import type { PadInput } from "../../src/words/inputs.ts";
 export type Finding =
   | { kind: "state"; state: string; code?: string; message?: string }
   | { kind: "input"; input: PadInput }
+  | { kind: "frame"; size: string }
   | { kind: "dropped"; code: string; message: string }
   | { kind: "result"; name: string; ok: boolean; detail: string }
   | { kind: "done" };

@@ -25,10 +25,10 @@ export const HOST_PACKAGES = [
 ] as const;
 
 const GUEST_PACKAGES =
-  "udev,kmod,iproute2,gpiod,libstdc++6,libatomic1,perl-base,usbutils,util-linux,procps,mosquitto,mosquitto-clients";
+  "udev,kmod,iproute2,gpiod,libstdc++6,libatomic1,perl-base,usbutils,util-linux,procps,mosquitto,mosquitto-clients,ffmpeg,v4l-utils";
 
 /** Module folders that a guest without screen, sound and network cards does not need. */
-const UNUSED_MODULES = ["drivers/gpu", "drivers/net", "drivers/media", "drivers/infiniband", "drivers/scsi", "sound"];
+const UNUSED_MODULES = ["drivers/gpu", "drivers/net", "drivers/infiniband", "drivers/scsi", "sound"];
 
 /** What the initial ramdisk loads before it can mount the root. */
 const EARLY_MODULES = ["virtio_pci", "virtio_blk", "ext4"];
@@ -64,7 +64,7 @@ export async function buildImage(folder: string, say: (line: string) => void): P
     kernel: join(folder, `vmlinuz-${release}`),
     initrd: join(folder, `initrd-${release}.img`),
     // Named by what is in it, so that a changed recipe is built anew.
-    root: join(folder, `root-${recipe([release, GUEST_PACKAGES, INIT])}.ext4`),
+    root: join(folder, `root-${recipe([release, GUEST_PACKAGES, INIT, ...UNUSED_MODULES])}.ext4`),
   };
   if (existsSync(image.kernel) && existsSync(image.initrd) && existsSync(image.root)) return image;
   const rootfs = join(folder, "rootfs");
@@ -215,7 +215,7 @@ async function makeRoot(folder: string, release: string, rootfs: string, file: s
   }
   writeFileSync(join(rootfs, "hil-init"), INIT);
   chmodSync(join(rootfs, "hil-init"), 0o755);
-  await packFolder(rootfs, `${file}.part`, 1600);
+  await packFolder(rootfs, `${file}.part`, 2200);
   await run("mv", [`${file}.part`, file]);
 }
 

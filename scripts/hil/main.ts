@@ -4,14 +4,15 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { agentTrial } from "./agent-trial.ts";
 import { packApp } from "./app.ts";
+import { cameraTrial } from "./camera-trial.ts";
 import { buildImage, missingPackages } from "./image.ts";
 import { startMachine } from "./machine.ts";
 import { hidTrials, pinTrials, type Result } from "./trials.ts";
 
-const USAGE = `usage: scripts/hil/run [gpio] [gpio2] [onoff] [hid] [agent]
+const USAGE = `usage: scripts/hil/run [gpio] [gpio2] [onoff] [hid] [agent] [camera]
 Without a name all trials run. The guest is built under .hil the first time (root, Debian, about a minute).
 HIL_ACCEL chooses QEMU's accelerator (default: plain emulation, which works everywhere).`;
-const TRIALS = ["gpio", "gpio2", "onoff", "hid", "agent"] as const;
+const TRIALS = ["gpio", "gpio2", "onoff", "hid", "agent", "camera"] as const;
 
 const wanted = process.argv.slice(2);
 if (wanted.some((name) => !TRIALS.some((trial) => trial === name))) {
@@ -46,6 +47,7 @@ try {
   for (const trial of TRIALS) {
     if (wanted.length > 0 && !wanted.includes(trial)) continue;
     if (trial === "hid") results.push(...(await hidTrials(machine)));
+    else if (trial === "camera") results.push(...(await cameraTrial(machine)));
     else if (trial === "agent") results.push(...(await agentTrial(machine)));
     else results.push(...(await pinTrials(machine, trial)));
   }

@@ -29,6 +29,7 @@ import type { Fact } from "../words/events.ts";
 import type { HealthMessage } from "../words/topics.ts";
 import { journalFileIn, openAgentJournal } from "./agent-journal.ts";
 import { seeTo } from "./alerting.ts";
+import { announcementsOf } from "./announcing.ts";
 import { contactSealer } from "./callbacks.ts";
 import { reportCondition } from "./conditions.ts";
 import { customerHash } from "./customers.ts";
@@ -296,6 +297,7 @@ export async function runAgent(config: Config, options: AgentOptions): Promise<v
                 boottime.nowMs,
               ),
             } satisfies Record<Exclude<CommandName, "resend">, Command>,
+            announcements: announcementsOf(config, version(), kept, journal),
             ...(joined?.receive === undefined ? {} : { config: joined.receive }),
             ...(options.uplinkTimings === undefined ? {} : { timings: options.uplinkTimings }),
           },

@@ -1,4 +1,4 @@
-// `touchpoint simulate day`: a shop day with known truth through the real engine, beside what the metrics say of it.
+// `touchpoint simulate`: here `day`, a shop day with known truth through the real engine, beside what the metrics say of it.
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
@@ -16,6 +16,7 @@ import { Fault } from "../words/errors.ts";
 import type { Stamped } from "../words/events.ts";
 import { localDate } from "./dates.ts";
 import { EXIT } from "./outcome.ts";
+import { registerSimulateFleet } from "./simulate-fleet.ts";
 
 /** Events of one transaction when a journal is written. */
 const BATCH = 2_000;
@@ -43,6 +44,7 @@ export function registerSimulate(program: Command): void {
     .option("--ndjson <file>", "write the events to this file, a line each")
     .option("--journal <folder>", "write a journal and its configuration there, for `touchpoint metrics --config`")
     .action(day);
+  registerSimulateFleet(simulate);
 }
 
 async function day(options: Options): Promise<void> {

@@ -64,6 +64,18 @@ const BrokerConfig = z
       .regex(/^[^+#\s]+[^+#/\s]$/)
       .optional()
       .describe("an MQTT 5 response topic is used where it lies below this; otherwise replies go to `reply/{name}`"),
+    homeAssistant: z
+      .strictObject({
+        discoveryPrefix: z
+          .string()
+          .regex(/^[^+#\s]*[^+#/\s]$/)
+          .default("homeassistant")
+          .describe("as Home Assistant has it, where it was changed there"),
+      })
+      .optional()
+      .describe(
+        "tells Home Assistant what this device has (MQTT discovery); absent: nothing, and what was told is taken back",
+      ),
   })
   .describe("the central broker");
 export type BrokerConfig = z.infer<typeof BrokerConfig>;

@@ -21,6 +21,10 @@ const ALERT_LANE = 0;
 
 type Answer = Exclude<Puback, "lost">;
 
+interface Post extends Outgoing {
+  readonly taken?: () => void;
+}
+
 export interface DrainDeps {
   readonly connection: Pick<Connection, "publish" | "limits" | "cut">;
   readonly journal: Pick<Journal, "waiting" | "settle">;
@@ -41,8 +45,11 @@ export interface DrainDeps {
 }
 
 export interface Drain {
-  /** Publishes a retained state; a newer one replaces an older one that is still waiting its turn. */
-  post(topic: string, json: string): void;
+  /**
+   * Publishes a retained state; a newer one replaces an older one that is still waiting its turn.
+   * @param taken called where the broker took it
+   */
+  post(topic: string, json: string, taken?: () => void): void;
   /** Publishes a reply to a command. */
   reply(topic: string, json: string, correlation?: Buffer): void;
   /** Rows may be sent from now on. */
@@ -70,10 +77,10 @@ export function startDrain(deps: DrainDeps): Drain {
   let allowed = limit;
   const lanes = new Lanes(OUTBOX_LANES, BATCH);
   /** What waits beside rows, by topic; replies, which must not replace each other, by number. */
-  const posts = new Map<string, Outgoing>();
+  const posts = new Map<string, Post>();
   let replies = 0;
   /** Posts that the broker asked for later. */
-  let postponed: [string, Outgoing][] = [];
+  let postponed: [string, Post][] = [];
   const tries = new Map<OutboxRow, number>();
   let fates: RowFate[] = [];
   let inFlight = 0;
@@ -160,8 +167,11 @@ export function startDrain(deps: DrainDeps): Drain {
       }
     }
   };
-  const postAcknowledged = (key: string, message: Outgoing, puback: Answer): void => {
-    if (puback.code < 0x80) return;
+  const postAcknowledged = (key: string, message: Post, puback: Answer): void => {
+    if (puback.code < 0x80) {
+      message.taken?.();
+      return;
+    }
     if (pubackVerdict(puback.code) === "later") {
       overQuota(puback.reason);
       postponed.push([key, message]);
@@ -241,8 +251,8 @@ export function startDrain(deps: DrainDeps): Drain {
   }, deps.pubackMs);
 
   return {
-    post(topic, json) {
-      posts.set(topic, { topic, payload: json, retain: true });
+    post(topic, json, taken) {
+      posts.set(topic, { topic, payload: json, retain: true, ...(taken === undefined ? {} : { taken }) });
       pump();
     },
     reply(topic, json, correlation) {

@@ -115,6 +115,7 @@ export async function serveConnection(uplink: Uplink, connection: Connection, se
     witnessed = true;
     if (lost !== undefined) throw lost;
     for (const [name, json] of deps.states.entries()) drain.post(topics.state(name), json);
+    for (const { topic, json, taken } of deps.announcements ?? []) drain.post(topic, json, taken);
     delivery.changed();
     void subscribe(topics.ack);
     void subscribe(topics.commands);

@@ -52,11 +52,21 @@ export interface UplinkDeps {
   readonly dropped: (fault: Fault) => void;
   /** Commands that other rooms carry out, by name. */
   readonly commands?: Readonly<Partial<Record<CommandName, Command>>>;
+  /** Retained words outside this device's root, said once on each connection. */
+  readonly announcements?: readonly Announcement[];
   /** Takes fleet settings (`config`); absent: the topic is not read. */
   readonly config?: (payload: Buffer) => void;
   readonly random?: () => number;
   readonly timings?: Partial<UplinkTimings>;
   readonly makeClient?: (options: IClientOptions) => MqttClient;
+}
+
+export interface Announcement {
+  readonly topic: string;
+  /** Empty: what is retained there is taken away. */
+  readonly json: string;
+  /** The broker took it. */
+  readonly taken?: () => void;
 }
 
 export interface UplinkTimings {

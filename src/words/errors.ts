@@ -27,6 +27,11 @@ export const FAULTS = {
   CONFIG_EXISTS: { kind: "input", hint: "Give another --config FILE, or --force to write over this one." },
   CONFIG_WRITE: { kind: "unavailable", hint: "Check that the folder exists, its rights and the space on its disk." },
   SIMULATE_EXISTS: { kind: "input", hint: "Give a folder without a journal: a simulated day is no part of another." },
+  SIMULATE_ELSEWHERE: {
+    kind: "input",
+    hint: "Thousands of devices are a load: give --yes-this-broker if that broker is meant to bear it.",
+  },
+  SIMULATE_TOO_MUCH: { kind: "input", hint: "Give fewer --devices, a lower --rate or fewer --seconds." },
   JOURNAL_OPEN: { kind: "unavailable", hint: "Check the data folder's disk, space and rights." },
   JOURNAL_WRITE: {
     kind: "unavailable",

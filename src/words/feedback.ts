@@ -97,11 +97,13 @@ export const SurveyData = Circumstances.extend({
   end: instant,
 });
 
+export const ALERT_STATES = ["raised", "acknowledged", "resolved", "escalated"] as const;
+
 /** Something needs somebody now, or has been seen to. The highest `rev` of a `key` is what holds. */
 export const AlertData = z.object({
   key: z.string().describe("one alert from raised to resolved"),
   rev: z.int().min(1),
-  state: z.enum(["raised", "acknowledged", "resolved", "escalated"]),
+  state: z.enum(ALERT_STATES),
   rule: z.string().describe("id of the rule that raised it"),
   reason: z.string().describe("what happened, in a sentence"),
   count: z.int().min(1).describe("how often the rule was met while this alert was open"),

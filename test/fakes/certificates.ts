@@ -60,7 +60,16 @@ export function makeAuthority(dir: string, days = 2): Authority {
   return {
     ca: join(dir, "ca.crt"),
     issue(name, { commonName = name, fromDays = -1, toDays = 1 } = {}) {
-      openssl("req", ...fresh, "-keyout", `${name}.key`, "-out", `${name}.csr`, "-subj", `/CN=${commonName}`);
+      openssl(
+        "req",
+        ...fresh,
+        "-keyout",
+        `${name}.key`,
+        "-out",
+        `${name}.csr`,
+        "-subj",
+        `/CN=${commonName.replace(/[/+]/g, "\\$&")}`,
+      );
       return { cert: sign(name, "leaf", fromDays, toDays), key: join(dir, `${name}.key`) };
     },
     sign(name, request, { fromDays = -1, toDays = 1, extensions = "leaf" } = {}) {

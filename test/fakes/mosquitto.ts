@@ -37,6 +37,8 @@ export async function freePort(): Promise<number> {
 export interface MosquittoOptions {
   /** Further lines of its configuration; `DIR` stands for its folder. */
   readonly lines?: readonly string[];
+  /** Its whole configuration instead of the usual one; `PORT` stands for its port, `DIR` for its folder. */
+  readonly config?: string;
   /** Files to be written into its folder first: name → content. */
   readonly files?: Readonly<Record<string, string>>;
   readonly anonymous?: boolean;
@@ -68,16 +70,11 @@ export async function startMosquitto(options: MosquittoOptions = {}): Promise<Mo
   const file = join(dir, "mosquitto.conf");
   const lines = [
     // Started as root it would change to a user who cannot read the folder.
-    `user ${process.getuid?.() === 0 ? "root" : ""}`,
-    `listener ${port} 127.0.0.1`,
-    `allow_anonymous ${options.anonymous ?? true}`,
-    "persistence false",
-    "max_queued_messages 0",
-    "set_tcp_nodelay true",
+    ...(process.getuid?.() === 0 ? ["user root"] : []),
+    options.config ?? usual(options.anonymous ?? true),
     ...(options.lines ?? []),
   ];
-  const text = lines.filter((line) => line !== "user ").join("\n");
-  writeFileSync(file, `${text.replaceAll("DIR", dir)}\n`);
+  writeFileSync(file, `${lines.join("\n").replaceAll("PORT", `${port}`).replaceAll("DIR", dir)}\n`);
   let child: ChildProcess | undefined;
 
   const start = async (): Promise<void> => {
@@ -120,4 +117,14 @@ export async function startMosquitto(options: MosquittoOptions = {}): Promise<Mo
       rmSync(dir, { recursive: true, force: true });
     },
   };
+}
+
+function usual(anonymous: boolean): string {
+  return [
+    "listener PORT 127.0.0.1",
+    `allow_anonymous ${anonymous}`,
+    "persistence false",
+    "max_queued_messages 0",
+    "set_tcp_nodelay true",
+  ].join("\n");
 }
