@@ -95,7 +95,7 @@ function detectorRow(
   first: boolean,
 ): string {
   const drawn = pictures.reduce((sum, picture) => sum + picture.drawn, 0);
-  const told = `**${name}**: ${task}s, ${pictures.length} pictures, ${drawn} boxes, ${truth}${seen === "" ? "" : `; seen by ours in training: ${seen}`}`;
+  const told = `**${name}**: ${task}s, ${pictures.length} pictures, ${drawn} boxes, ${truth}; ${seen}`;
   const cells = [
     first ? told : "",
     contestant.name,

@@ -20,6 +20,7 @@ def arguments():
     parse.add_argument("--start", type=Path, help="weights to begin with: a state dict of the same shapes, in order")
     parse.add_argument("--epochs", type=int, default=40, help="may be another one when a training goes on")
     parse.add_argument("--seed", type=int, default=1)
+    parse.add_argument("--device", default="cpu")
     return parse.parse_args()
 
 
@@ -31,18 +32,19 @@ def chances(votes):
     return (drawn / drawn.mean()).clamp(0.5, 4)
 
 
-def learn(net, average, optimiser, tiles, votes, epoch, epochs, seed):
+def learn(net, average, optimiser, tiles, votes, epoch, given):
     """One epoch over as many faces as there are, drawn with replacement; returns its mean loss."""
     net.train()
-    random = torch.Generator().manual_seed(seed * 1000 + epoch)
+    random = torch.Generator().manual_seed(given.seed * 1000 + epoch)
     order = torch.multinomial(chances(votes), len(tiles), replacement=True, generator=random)
     batches = [part for part in order.split(BATCH) if len(part) == BATCH]
     total = 0.0
     for number, part in enumerate(batches):
         for group in optimiser.param_groups:
-            group["lr"] = HIGHEST_RATE * rate_at((epoch + number / len(batches)) / epochs, warm_up=0.1, falling=0.6)
+            group["lr"] = HIGHEST_RATE * rate_at((epoch + number / len(batches)) / given.epochs, warm_up=0.1, falling=0.6)
         wanted = votes[part] * (1 - SMOOTHING) + SMOOTHING / votes.shape[1]
-        told = net(messed(tiles[part], random).contiguous(memory_format=torch.channels_last))
+        faces = messed(tiles[part], random).to(given.device, memory_format=torch.channels_last)
+        told = net(faces).to("cpu")
         loss = -(wanted * F.log_softmax(told, 1)).sum(1).mean()
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
@@ -53,9 +55,9 @@ def learn(net, average, optimiser, tiles, votes, epoch, epochs, seed):
 
 
 @torch.no_grad()
-def logits(net, tiles):
+def logits(net, tiles, device):
     net.eval()
-    return torch.cat([net(part.float()) for part in tiles.split(512)])
+    return torch.cat([net(part.float().to(device)).to("cpu") for part in tiles.split(512)])
 
 
 def temperature(told, votes):
@@ -74,20 +76,20 @@ def main():
     net = Expressions()
     if given.start:
         begin(net, given.start)
-    net.to(memory_format=torch.channels_last)
+    net.to(given.device, memory_format=torch.channels_last)
     average = Average(net)
     optimiser = torch.optim.AdamW(net.parameters(), HIGHEST_RATE, weight_decay=2e-2)
     checkpoint, first = given.out / "checkpoint.pt", 0
     if checkpoint.exists():
-        kept = torch.load(checkpoint, map_location="cpu")
+        kept = torch.load(checkpoint, map_location=given.device)
         net.load_state_dict(kept["net"])
         average.net.load_state_dict(kept["average"])
         optimiser.load_state_dict(kept["optimiser"])
         average.steps, first = kept["steps"], kept["epoch"]
     for epoch in range(first, given.epochs):
         began = time.monotonic()
-        loss = learn(net, average, optimiser, tiles, votes, epoch, given.epochs, given.seed)
-        told = logits(average.net, watched[0])
+        loss = learn(net, average, optimiser, tiles, votes, epoch, given)
+        told = logits(average.net, watched[0], given.device)
         right = (told.argmax(1) == watched[1].argmax(1)).float().mean().item()
         row = {"epoch": epoch, "loss": f"{loss:.4f}", "watched_right": f"{right:.4f}",
                "seconds": round(time.monotonic() - began)}  # fmt: skip
@@ -95,8 +97,8 @@ def main():
              steps=average.steps, epoch=epoch + 1)  # fmt: skip
         add_to_curve(given.out / "curve.csv", row)
         print(row, flush=True)
-    print(f"temperature {temperature(logits(average.net, watched[0]), watched[1]):.3f}", flush=True)
-    model = nn.Sequential(average.net, nn.Softmax(1)).eval()
+    print(f"temperature {temperature(logits(average.net, watched[0], given.device), watched[1]):.3f}", flush=True)
+    model = nn.Sequential(average.net, nn.Softmax(1)).to("cpu").eval()
     torch.onnx.export(model, torch.zeros(1, 1, SIDE, SIDE), given.out / "model.onnx", opset_version=13,
                       input_names=["face"], output_names=["prob"],
                       dynamic_axes={"face": {0: "n"}, "prob": {0: "n"}})  # fmt: skip
