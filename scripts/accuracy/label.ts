@@ -118,7 +118,7 @@ async function tile(frame: Frame, title: string, proposals: readonly Proposal[])
     const at = `x="${x * width}" y="${y * height}" width="${w * width}" height="${h * height}"`;
     return (
       `<rect ${at} fill="none" stroke="${colour}" ${sure ? "" : 'stroke-dasharray="3 3"'}/>` +
-      `<text x="${x * width + (n % 3) * 8}" y="${y * height + 11}" font-size="12" fill="${colour}" stroke="black" stroke-width="0.4">${n}</text>`
+      `<text x="${x * width + (n % 3) * 8}" y="${y * height + 11}" font-size="12" fill="${colour}">${n}</text>`
     );
   });
   const ticks = Array.from({ length: 9 }, (_, i) => {
@@ -126,7 +126,12 @@ async function tile(frame: Frame, title: string, proposals: readonly Proposal[])
     const long = i === 4 ? 10 : 5;
     return `<path d="M${x} 0v${long}M0 ${y}h${long}M${x} ${height}v-${long}M${width} ${y}h-${long}" stroke="red"/>`;
   });
-  const marks = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}">${boxes.join("")}${ticks.join("")}<text x="4" y="${height - 5}" font-size="16" fill="red" stroke="white" stroke-width="0.5">${title}</text></svg>`;
+  const marks = [
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}">`,
+    ...boxes,
+    ...ticks,
+    `<text x="4" y="${height - 5}" font-size="16" fill="red" stroke="white" stroke-width="0.5">${title}</text></svg>`,
+  ].join("");
   return await sharp(Buffer.from(frame.rgb), { raw: { width: frame.width, height: frame.height, channels: 3 } })
     .resize(width, height, { fit: "fill" })
     .composite([{ input: Buffer.from(marks) }])

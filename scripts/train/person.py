@@ -38,7 +38,8 @@ def learn(net, average, optimiser, scenes, strides, done, epochs, device):
     for number, (pictures, classes, wanted) in enumerate(scenes):
         for group in optimiser.param_groups:
             group["lr"] = HIGHEST_RATE * rate_at((done + number / BATCHES_AN_EPOCH) / epochs)
-        loss = detection_loss(flat(net(pictures.to(device, memory_format=torch.channels_last))), strides, classes.to(device), wanted.to(device))
+        told = flat(net(pictures.to(device, memory_format=torch.channels_last)))
+        loss = detection_loss(told, strides, classes.to(device), wanted.to(device))
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(net.parameters(), 5.0)
