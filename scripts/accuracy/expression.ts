@@ -5,11 +5,6 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { pullModels } from "../../src/cli/models-pull.ts";
 import { packageRoot } from "../../src/place.ts";
-import { decodeExpression } from "../../src/vision/decoders/decoder.ts";
-import type { ExpressionShares } from "../../src/vision/decoders/softmax8.ts";
-import { drawFace } from "../../src/vision/face-crop.ts";
-import type { Frame } from "../../src/vision/frame.ts";
-import { normaliseGray } from "../../src/vision/input.ts";
 import { type ClassifierEntry, type DetectorEntry, entryOf, readManifest } from "../../src/vision/models/manifest.ts";
 import { type OpenModel, openModel } from "../../src/vision/models/runtime.ts";
 import {
@@ -20,8 +15,9 @@ import {
   type Judged,
   negativeLogLikelihood,
 } from "./calibrate.ts";
-import { TILE, type VotedFace, votedFaces } from "./ferplus.ts";
+import { type VotedFace, votedFaces } from "./ferplus.ts";
 import { readPasted } from "./pasted-faces.ts";
+import { readTile } from "./reading-faces.ts";
 
 const { values } = parseArgs({
   options: {
@@ -66,15 +62,9 @@ function withoutCalibration(entry: ReturnType<typeof entryOf>): ClassifierEntry 
   return { ...entry, output };
 }
 
-async function read(model: OpenModel<ClassifierEntry>, tile: Frame): Promise<ExpressionShares> {
-  drawFace(tile, { centre: [TILE / 2, TILE / 2], side: TILE, roll: 0 }, model.entry.input, model.input);
-  normaliseGray(model.input, model.entry.input);
-  return decodeExpression(await model.run(), model.entry);
-}
-
 async function calibration(model: OpenModel<ClassifierEntry>, faces: readonly VotedFace[]): Promise<void> {
   const judged: Judged[] = [];
-  for (const { tile, majority } of faces) judged.push({ shares: await read(model, tile), majority });
+  for (const { tile, majority } of faces) judged.push({ shares: await readTile(model, tile), majority });
   const half = (odd: number): Judged[] => judged.filter((_, i) => i % 2 === odd);
   const temperature = fitTemperature(half(0));
   console.log(`calibration of ${model.entry.name}: ${judged.length} faces with a majority, fitted on every other one`);

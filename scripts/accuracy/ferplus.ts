@@ -13,6 +13,8 @@ export interface VotedFace {
   readonly tile: Frame;
   /** Whom more voted for than for any other; faces without one, or voted unknown or no face, are left out. */
   readonly majority: Expression;
+  /** Whether half of the voters or more agree on it, votes that nobody shares left out: the majority mode of FER+. */
+  readonly agreed: boolean;
   /** Shares of the votes for the eight expressions. */
   readonly votes: Readonly<Record<Expression, number>>;
 }
@@ -41,7 +43,8 @@ export async function votedFaces(folder: string): Promise<VotedFace[]> {
     if (majority === undefined || other !== undefined) return [];
     const total = EXPRESSIONS.reduce((sum, _, n) => sum + (counts[n] ?? 0), 0);
     const votes = Object.fromEntries(EXPRESSIONS.map((one, n) => [one, (counts[n] ?? 0) / total]));
-    return [{ tile: tileAt(sheet, i), majority, votes: votes as VotedFace["votes"] }];
+    const shared = counts.reduce((sum, count) => sum + (count > 1 ? count : 0), 0);
+    return [{ tile: tileAt(sheet, i), majority, agreed: most * 2 >= shared, votes: votes as VotedFace["votes"] }];
   });
 }
 

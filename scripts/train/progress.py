@@ -1,0 +1,54 @@
+"""What a training begins with and keeps between its epochs: weights, the averaged net, a checkpoint, the curve."""
+import copy
+import csv
+import os
+
+import torch
+
+
+def begin(net, file):
+    """Weights of a file by their order, not by their names: those of the drafts were named otherwise."""
+    mine, theirs = net.state_dict(), torch.load(file, map_location="cpu")
+    if [v.shape for v in mine.values()] != [v.shape for v in theirs.values()]:
+        raise SystemExit(f"{file} holds a net of another shape")
+    net.load_state_dict(dict(zip(mine, theirs.values())))
+
+
+class Average:
+    """The running mean of a net's weights, which is what is shipped: it wavers less than the net does."""
+
+    def __init__(self, net, decay=0.998):
+        self.net, self.decay, self.steps = copy.deepcopy(net).eval(), decay, 0
+
+    @torch.no_grad()
+    def follow(self, net):
+        self.steps += 1
+        decay = min(self.decay, (1 + self.steps) / (10 + self.steps))
+        for mine, theirs in zip(self.net.state_dict().values(), net.state_dict().values()):
+            if mine.dtype.is_floating_point:
+                mine.mul_(decay).add_(theirs, alpha=1 - decay)
+            else:
+                mine.copy_(theirs)
+
+
+def rate_at(done, warm_up=0.03, falling=0.4):
+    """Share of the highest learning rate after a share of all steps: rises, stays, and falls to a hundredth."""
+    if done < warm_up:
+        return max(0.01, done / warm_up)
+    return 1.0 if done < 1 - falling else max(0.01, (1 - done) / falling)
+
+
+def save(file, **what):
+    """Whole or not at all: a training that is killed while it writes goes on from the checkpoint before."""
+    torch.save(what, f"{file}.part")
+    os.replace(f"{file}.part", file)
+
+
+def add_to_curve(file, row):
+    """One line an epoch; the first writes the heads."""
+    fresh = not file.exists()
+    with file.open("a", newline="") as out:
+        writer = csv.DictWriter(out, row, lineterminator="\n")
+        if fresh:
+            writer.writeheader()
+        writer.writerow(row)
