@@ -14,18 +14,20 @@ export interface Probed {
   readonly error?: { readonly code: string; readonly message: string; readonly hint: string };
 }
 
-/** Sizes of one format that are printed. */
+/** Formats, and sizes of one of them, that are printed; `--json` has all. */
+const MOST_FORMATS = 8;
 const MOST_SIZES = 8;
 
 export function probeText({ camera, source, formats, stream, heldBy, quality }: Probed): string {
   const rows: [string, string][] = [["source", source]];
-  for (const { pixels, description, sizes } of formats) {
+  for (const { pixels, description, sizes } of formats.slice(0, MOST_FORMATS)) {
     const offered = sizes
       .slice(0, MOST_SIZES)
       .map(({ size, fps }) => (fps.length === 0 ? size : `${size} (${fps[0]}/s)`));
     const more = sizes.length > MOST_SIZES ? [`and ${sizes.length - MOST_SIZES} more`] : [];
     rows.push([`format ${pixels}`, `${description}: ${[...offered, ...more].join(", ")}`]);
   }
+  if (formats.length > MOST_FORMATS) rows.push(["", `and ${formats.length - MOST_FORMATS} formats more`]);
   if (stream !== undefined) {
     const { codec, pixels, width, height, fps } = stream;
     rows.push([

@@ -30,7 +30,7 @@ describe("formats", () => {
 			Interval: Discrete 0.033s (30.000 fps)
 		Size: Discrete 640x480
 			Interval: Discrete 0.067s (15.000 fps)
-	[1]: 'YU12' (Planar YUV 4:2:0)
+	[1]: 'YU12' (Planar YUV 4:2:0, csc-colorspace, csc-xfer-func)
 		Size: Stepwise 32x32 - 2592x1944 with step 2/2
 `;
     expect(parseV4l2Formats(printed)).toEqual([

@@ -21,7 +21,9 @@ export function parseV4l2Formats(printed: string): CameraFormat[] {
   const formats: { pixels: string; description: string; sizes: { size: string; fps: number[] }[] }[] = [];
   for (const line of printed.split("\n")) {
     const format = /^\s*\[\d+\]: '(.{4})' \((.*)\)/.exec(line);
-    if (format !== null) formats.push({ pixels: format[1]?.trim() ?? "", description: format[2] ?? "", sizes: [] });
+    // Flags follow the name; those of colour conversion say nothing of the pictures.
+    const description = (format?.[2] ?? "").replaceAll(/, csc-[a-z-]+/g, "");
+    if (format !== null) formats.push({ pixels: format[1]?.trim() ?? "", description, sizes: [] });
     const size = /^\s*Size: (?:Discrete|Stepwise|Continuous) (\d+x\d+(?: - \d+x\d+)?)/.exec(line);
     if (size !== null) formats.at(-1)?.sizes.push({ size: size[1] ?? "", fps: [] });
     for (const [, fps] of line.matchAll(/\((\d+(?:\.\d+)?) fps\)/g))
