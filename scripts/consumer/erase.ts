@@ -3,6 +3,9 @@ import type { PoolClient } from "pg";
 import { type ErasedData, NOT_OF_PEOPLE } from "../../src/words/erased.ts";
 import type { EventRow } from "./reading.ts";
 
+/** Waits for whoever is storing, and holds up whoever wants to, until the erasure is committed; reading goes on. */
+export const LOCK_TO_ERASE = "LOCK TABLE touchpoint.event IN SHARE ROW EXCLUSIVE MODE";
+
 /**
  * Deletes, and has the erased event own what is gone: the audit must not call it lost, and it must not come in again.
  * Parameters 1 to 3: device, stream and seq of the erased event.

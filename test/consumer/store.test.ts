@@ -265,6 +265,19 @@ describe.skipIf(ABSENT !== undefined)("the tables", () => {
       expect(await audited(stream)).toMatchObject({ stored: 3, owned: 2, holes: 0, upto: 5, whole: 5 });
     });
 
+    test("and somebody else who is storing the same rows at that moment: none of them stays", async () => {
+      for (let round = 0; round < 25; round += 1) {
+        const stream = randomUUID();
+        const rows = Array.from({ length: 20 }, (_, n) => event(stream, n + 1));
+        await Promise.all([
+          ...rows.map((row) => storeAll([row])),
+          storeAll([erased(stream, 21, { ranges: [[1, 20]], count: 20 })]),
+          ...rows.map((row) => storeAll([row])),
+        ]);
+        expect(await seqsOf(stream)).toEqual([21]);
+      }
+    });
+
     test("by what it gives: rows that the device had given up long before, in whatever stream, of this device alone", async () => {
       const [former, stream] = [randomUUID(), randomUUID()];
       const salt = "5a".repeat(16);
