@@ -3,6 +3,9 @@ import type { PoolClient } from "pg";
 import { type ErasedData, NOT_OF_PEOPLE } from "../../src/words/erased.ts";
 import type { EventRow } from "./reading.ts";
 
+/** Waits for whoever is storing, and holds up whoever wants to, until the erasure is committed; reading goes on. */
+export const LOCK_TO_ERASE = "LOCK TABLE touchpoint.event IN SHARE ROW EXCLUSIVE MODE";
+
 /**
  * Deletes, and has the erased event own what is gone: the audit must not call it lost, and it must not come in again.
  * Parameters 1 to 3: device, stream and seq of the erased event.
@@ -23,12 +26,32 @@ const BY_NUMBER = erase(
   "e.stream = $6 AND e.seq BETWEEN r.first AND r.last",
 );
 
-/** Goes through every event of the device: an erasure is rare, and an index over hashes of customers would be one more copy. */
+const DIGESTS = ["n.data #>> '{customer,hash}'", "n.data #>> '{formerly,hash}'", "n.data ->> 'transaction'"].map(
+  (value) => `encode(sha256(convert_to(m.salt || (${value}), 'UTF8')), 'hex')`,
+);
+
+/**
+ * What names the customer or the sale, and what is tied to that as on the device: the same walk, what follows, a contact left
+ * there. Goes through every event of the device: an erasure is rare, and an index over hashes of customers would be one more copy.
+ */
 const BY_VALUE = erase(
-  "USING unnest($4::text[], $5::text[]) AS m(salt, sha256)",
-  `m.sha256 IN (${["e.data #>> '{customer,hash}'", "e.data #>> '{formerly,hash}'", "e.data ->> 'transaction'"]
-    .map((value) => `encode(sha256(convert_to(m.salt || (${value}), 'UTF8')), 'hex')`)
-    .join(", ")})`,
+  "",
+  `(e.stream, e.seq) IN (
+    WITH named AS (
+      SELECT n.stream, n.seq, n.id::text AS id, n.data ->> 'run' AS run FROM touchpoint.event n
+        WHERE n.device = $1 AND EXISTS (
+          SELECT FROM unnest($4::text[], $5::text[]) AS m(salt, sha256) WHERE m.sha256 IN (${DIGESTS.join(", ")}))
+    ), alerts AS (
+      SELECT a.data ->> 'key' AS key FROM touchpoint.event a
+        WHERE a.device = $1 AND a.type = 'alert' AND a.data ->> 'press' IN (SELECT id FROM named)
+    )
+    SELECT stream, seq FROM named
+    UNION ALL
+    SELECT k.stream, k.seq FROM touchpoint.event k
+      WHERE k.device = $1 AND k.type IN ('press', 'answer', 'survey', 'callback') AND (
+        k.data ->> 'follows' IN (SELECT id FROM named)
+        OR k.data ->> 'run' IN (SELECT run FROM named WHERE run IS NOT NULL)
+        OR k.data ->> 'alert' IN (SELECT key FROM alerts)))`,
 );
 
 const BY_TIME = erase(

@@ -1,6 +1,6 @@
 // Puts readings into PostgreSQL: one transaction for events and what follows from them, one for deliveries.
 import type { Pool, PoolClient, QueryResultRow } from "pg";
-import { eraseStored } from "./erase.ts";
+import { eraseStored, LOCK_TO_ERASE } from "./erase.ts";
 import type { DeadLetter, DeliveryRow, EventRow, Reading } from "./reading.ts";
 
 /** Names a stream of a device. */
@@ -112,6 +112,8 @@ async function storeEvents(
     entry.given += 1;
     perStream.set(key, entry);
   }
+  // Before anything is stored: nobody else may be storing what this erases, and not see that it is erased.
+  if (events.some(({ erases }) => erases !== undefined)) await client.query(LOCK_TO_ERASE);
   let honest = events;
   const letters = [...dead];
   if (events.length > 0) {

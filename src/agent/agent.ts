@@ -134,6 +134,8 @@ export async function runAgent(config: Config, options: AgentOptions): Promise<v
   const seal = local.callback === undefined ? undefined : contactSealer(local.callback, local.device);
   await time.settle();
   const journal = await openAgentJournal(local, { time, stamp, report: health.stage("journal") });
+  // From here on: an erasure at a start may take longer than the service manager waits.
+  const watchdog = createWatchdog(process.env, () => journal.head());
   // Inputs and vision end first, the uplink last, so that what they said last still leaves.
   const inputs = new AbortController();
   const sending = new AbortController();
@@ -307,7 +309,6 @@ export async function runAgent(config: Config, options: AgentOptions): Promise<v
   const slowTicks = setInterval(() => {
     publishHealth();
   }, SLOW_TICK_MS);
-  const watchdog = createWatchdog(process.env, () => journal.head());
   watchdog.ready();
   log.info({ device: local.device, site: local.site, version: version(), boot }, "agent started");
   options.started?.();

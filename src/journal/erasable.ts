@@ -115,7 +115,9 @@ function rowsOfPerson(db: Database, own: string, person: Person): Row[] {
       if (event === undefined || isTied(event.data, person)) take(row);
     }
   if (found.size === 0) return [];
-  const kin = "type IN ('press', 'answer', 'survey', 'callback', 'alert') AND seq >= @from";
+  // A press is tied by what it follows alone, and most follow nothing: those are not read.
+  const kin = `seq >= @from AND (type IN ('answer', 'survey', 'callback', 'alert')
+    OR type = 'press' AND instr(json, '"follows":') > 0)`;
   const from = Math.max(0, Math.min(...firstSeq.values()) - REACH);
   // Once more where something was found: what follows may be followed, and a walk begins before it is known whose it is.
   for (let before = -1; before !== found.size + ties.size; ) {

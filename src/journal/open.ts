@@ -1,14 +1,12 @@
 // The journal in the main thread: gathers steps into batches, one on its way at a time, and never touches the disk.
-import { randomBytes } from "node:crypto";
 import type { BackoffSettings } from "../supervise/backoff.ts";
-import { pause } from "../supervise/backoff.ts";
 import type { StageReport } from "../supervise/keep-running.ts";
 import type { ErasedData, ErasureOrder } from "../words/erased.ts";
 import { Fault } from "../words/errors.ts";
 import type { Stamped } from "../words/events.ts";
+import { carryOut } from "./carry-out.ts";
 import { watchOver } from "./check.ts";
 import { rowsOf } from "./columns.ts";
-import { erasedEvents } from "./erasing.ts";
 import {
   AGAIN_LANE,
   type BootSpan,
@@ -46,9 +44,6 @@ const LOOK_MS = 5_000;
 const EXPIRE_MS = 30_000;
 /** Numbers that one request to send again looks through. */
 const RESEND_SEQS = 5_000;
-/** Looks at whether the log can be wiped, and the time between two, milliseconds. */
-const WIPE_LOOKS = 20;
-const WIPE_MS = 100;
 /** Without settings of its own a journal keeps what the configuration's defaults say, and no reserve. */
 const DEFAULT_QUOTA: Quota = { maxBytes: 536_870_912, maxAgeMs: 90 * 86_400_000, reserveBytes: 0 };
 
@@ -260,21 +255,14 @@ class ThreadedJournal implements Journal, Erasing {
     return this.#stream !== stream;
   }
 
-  async erase(
-    order: ErasureOrder,
-    { spared, keep }: { readonly spared: readonly string[]; readonly keep: Readonly<Record<string, unknown>> },
-  ): Promise<{ count: number }> {
+  async erase(order: ErasureOrder, also: Parameters<Erasing["erase"]>[1]): Promise<{ count: number }> {
     const erased = this.#erased;
     if (erased === undefined) throw new TypeError("this journal was opened by somebody who cannot stamp an erasure");
-    await this.commit({ events: [], keep: {} });
-    const found = await this.#line.ask("find", { erasable: order.erasable, spared });
-    const events = erasedEvents(order, found.parts, () => randomBytes(16).toString("hex")).map(erased);
-    const wipe = order.erasable.what === "all" ? "file" : "rows";
-    await this.#commit({ events, keep: { ...found.keep, ...keep } }, { parts: found.parts, wipe });
-    // A reader beside the agent holds the log for a moment; for longer it is wiped at one of the next looks.
-    for (let look = 0; look < WIPE_LOOKS && !(await this.#line.ask("wipe", null)).done; look += 1)
-      await pause(WIPE_MS, new AbortController().signal);
-    return { count: found.parts.reduce((sum, { count }) => sum + count, 0) };
+    return carryOut(order, also, {
+      ask: (verb, body) => this.#line.ask(verb, body),
+      commit: (step, erasure) => this.#commit(step, erasure),
+      stamp: erased,
+    });
   }
 
   usage(): Promise<JournalUsage> {

@@ -6,6 +6,7 @@ import type { RowColumns } from "./columns.ts";
 import type { Found } from "./erasable.ts";
 import type { BootSpan, JournalHead, JournalUsage, Repaired } from "./journal.ts";
 import type { Gap, Range } from "./retention.ts";
+import type { Wipe } from "./wipe.ts";
 
 /** Bounds of what the journal takes of its disk. */
 export interface Quota {
@@ -82,8 +83,8 @@ export interface Batch {
   readonly told?: readonly number[];
   /** Rows that are deleted; gaps among the first entries own them, or `erased` events among the others. */
   readonly drops?: readonly Drop[];
-  /** Rows are erased: what they leave must be wiped, in `rows` that stay, or in the whole `file`. */
-  readonly wipe?: "rows" | "file";
+  /** Rows are erased: what they leave must be wiped. */
+  readonly wipe?: Wipe;
   /** Marks that ride along. */
   readonly marks?: readonly Marks[];
 }

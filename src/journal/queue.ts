@@ -5,6 +5,7 @@ import type { Stamped } from "../words/events.ts";
 import type { Committed, Step } from "./journal.ts";
 import type { Batch, Drop, Entry, Loss } from "./protocol.ts";
 import { type Gap, LOW_VALUE } from "./retention.ts";
+import type { Wipe } from "./wipe.ts";
 
 /** Bounds of what waits in memory while the disk does not answer. */
 export interface QueueBounds {
@@ -26,7 +27,7 @@ const BATCH_LOSSES = 50;
 /** Rows that go in the transaction of a step, whose own events own them. */
 export interface Erasure {
   readonly parts: readonly Pick<Drop, "stream" | "ranges">[];
-  readonly wipe: "rows" | "file";
+  readonly wipe: Wipe;
 }
 
 interface Waiting {

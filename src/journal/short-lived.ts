@@ -4,13 +4,12 @@ import type { Drop } from "./protocol.ts";
 import { gapsOver, rangesOf } from "./retention.ts";
 import type { Database } from "./sqlite.ts";
 import { type Tidier, WAITS } from "./tidy.ts";
+import { emptyLog } from "./wipe.ts";
 
 /** The type of event that is short-lived. Its rows have an index of their own: looking for them reads no others. */
 export const SHORT_LIVED = "callback";
 /** Rows that one transaction deletes, or one look for expired ones reads. */
 const SLICE_ROWS = 250;
-/** The busy timeout of the store's connection, milliseconds. */
-const BUSY_MS = 5_000;
 const EXPIRED = "a call-back contact expired before it was sent";
 
 interface Row {
@@ -88,17 +87,6 @@ export class ShortLived {
    */
   wipe(): void {
     if (this.#toWipe) this.#toWipe = !emptyLog(this.#db);
-  }
-}
-
-/** Empties the write-ahead log without waiting for anybody; false where somebody reads an earlier state. */
-export function emptyLog(db: Database): boolean {
-  db.pragma("busy_timeout = 0");
-  try {
-    const [outcome] = db.pragma("wal_checkpoint(TRUNCATE)") as { busy: number }[];
-    return outcome?.busy === 0;
-  } finally {
-    db.pragma(`busy_timeout = ${BUSY_MS}`);
   }
 }
 

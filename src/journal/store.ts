@@ -11,13 +11,14 @@ import { repairTimes } from "./repair.ts";
 import { putBackSent, putBackUnconfirmed } from "./resend.ts";
 import { laneOf } from "./salvage.ts";
 import { Damage, metaOf, putMeta } from "./schema.ts";
-import { emptyLog, SHORT_LIVED, type ShortLived } from "./short-lived.ts";
+import { SHORT_LIVED, type ShortLived } from "./short-lived.ts";
 import type { Database } from "./sqlite.ts";
 import { rowSum, valueSum } from "./sums.ts";
-import { asideName, moveAside, placeOfNew, removeCopies } from "./swap.ts";
+import { asideName, moveAside, placeOfNew } from "./swap.ts";
 import type { Statements } from "./tables.ts";
 import type { Tidier } from "./tidy.ts";
 import type { Wear } from "./wear.ts";
+import { Wiping } from "./wipe.ts";
 import { writeWitness } from "./witness.ts";
 
 /** Pages in the write-ahead log after which it is copied into the file when nobody asks, between batches and not inside one. */
@@ -31,8 +32,6 @@ const BATCH_PAGES = 4;
 const TIDY_PAGES = 64;
 /** Most rows one `waiting` answer holds, whatever is asked. */
 const MOST_ROWS = 1_000;
-/** Key of what an erasure has still to wipe: `rows`, or the whole `file`. */
-const WIPE_KEY = "wipe";
 const UNSYNCED = '"clock":"unsynced"';
 
 /** A database that may be written, with what was read of it. */
@@ -82,7 +81,7 @@ export class Store {
   #pages = 0;
   #tidied = 0;
   readonly #inode: number;
-  #toWipe: boolean;
+  readonly #wiping: Wiping;
 
   constructor({ db, head, sql }: Checked, parts: StoreParts) {
     this.#db = db;
@@ -91,7 +90,7 @@ export class Store {
     this.#state = head;
     this.#sql = sql;
     this.#lastAgain = Math.max(parts.againAfter, Number(sql.lastAgain.get() ?? 0));
-    this.#toWipe = metaOf(db, WIPE_KEY) !== undefined;
+    this.#wiping = new Wiping(db, parts.file);
     this.#handed = JSON.parse(metaOf(db, "handed") ?? "{}") as Record<string, number>;
   }
 
@@ -105,8 +104,11 @@ export class Store {
    */
   commit(batch: Batch): number {
     if (batch.head !== this.#state.head) return this.#state.head;
-    // Everything goes: the pages are given back as they are, and the file is written anew without them.
-    if (batch.wipe === "file") this.#db.pragma("secure_delete = OFF");
+    if (batch.wipe === undefined) return this.#write(batch);
+    return this.#wiping.around(batch.wipe, () => this.#write(batch));
+  }
+
+  #write(batch: Batch): number {
     const after = this.#transact(() => {
       let { waiting } = this.#state;
       let seq = batch.head + batch.skip;
@@ -127,17 +129,13 @@ export class Store {
       }
       for (const id of batch.told ?? []) this.#sql.told.run(id);
       for (const drop of batch.drops ?? []) waiting -= this.#parts.tidier.drop(drop, this.#state.stream);
-      if (batch.wipe !== undefined) putMeta(this.#db, WIPE_KEY, batch.wipe);
+      if (batch.wipe !== undefined) this.#wiping.note(batch.wipe);
       if (batch.drops !== undefined) this.#parts.shortLived.deleted();
       this.#parts.wear.count(bytes);
       this.#pages += BATCH_PAGES + Math.ceil(bytes / PAGE_BYTES);
       const grown = { ...this.#state, head: seq, waiting };
       return (batch.marks ?? []).reduce((state, of) => this.#apply(of, state), grown);
     });
-    if (batch.wipe !== undefined) {
-      this.#db.pragma("secure_delete = ON");
-      this.#toWipe = true;
-    }
     return after.head;
   }
 
@@ -146,21 +144,9 @@ export class Store {
     return findErasable(this.#db, this.#state, erasable, spared);
   }
 
-  /**
-   * Wipes what an erasure left: copies of the file, free pages, the log. It never waits: while somebody reads an earlier
-   * state it is tried again at the next look, also after a restart. True where nothing is left.
-   */
+  /** Wipes what an erasure left; also at the looks that follow, and after a restart. True where nothing is left. */
   wipe(): boolean {
-    if (!this.#toWipe) return true;
-    removeCopies(this.#parts.file);
-    if (metaOf(this.#db, WIPE_KEY) === "file") {
-      this.#db.pragma("temp_store = MEMORY");
-      this.#db.exec("VACUUM");
-    }
-    if (!emptyLog(this.#db)) return false;
-    this.#db.prepare("DELETE FROM meta WHERE key = ?").run(WIPE_KEY);
-    this.#toWipe = false;
-    return true;
+    return this.#wiping.run();
   }
 
   /** Writes marks without a sync of their own: losing them only sends rows again. */

@@ -1,5 +1,5 @@
 // Takes a package in: verified while it is copied, handed over to the installer whole, by one rename, or not at all.
-import { createHash } from "node:crypto";
+import { createHash, type KeyObject } from "node:crypto";
 import { chownSync, existsSync, readdirSync, readFileSync, rmSync, statfsSync, statSync } from "node:fs";
 import { constants, type FileHandle, mkdir, mkdtemp, open, readFile, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
@@ -42,7 +42,7 @@ interface Signed {
 export async function openPackage(path: string, place: UpdatePlace, downgrade: boolean): Promise<Signed> {
   const { settings, device } = place;
   if (settings === undefined) throw new Fault("UPDATE_OFF", "local.update is not set: no package is believed here");
-  const keys = settings.keyFiles.map((file) => signerKey(readKey(file), file));
+  const keys = signerKeys(settings);
   const bytes = await readSmall(path, "UPDATE_MANIFEST");
   const signature = (await readSmall(`${path}.sig`, "UPDATE_SIGNATURE")).toString("latin1");
   const manifest = readManifest(bytes, signature, keys);
@@ -57,6 +57,11 @@ export async function openPackage(path: string, place: UpdatePlace, downgrade: b
     await handle.close();
   }
   return { manifest, bytes, signature, file };
+}
+
+/** Whose signature is believed. @throws Fault UPDATE_KEY */
+export function signerKeys({ keyFiles }: UpdateConfig): KeyObject[] {
+  return keyFiles.map((file) => signerKey(readKey(file), file));
 }
 
 /**

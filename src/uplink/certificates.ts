@@ -59,7 +59,7 @@ export function checkRenewed(cert: string, device: string, nowMs: number): strin
 }
 
 /** True where the first certificate is that of this key. @throws Fault CERT_UNUSABLE */
-export function checkIssued(cert: string, key: KeyObject): boolean {
+export function isForKey(cert: string, key: KeyObject): boolean {
   return certificatesOf(Buffer.from(cert), "the new certificate")[0]?.checkPrivateKey(key) === true;
 }
 

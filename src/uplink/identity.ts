@@ -6,7 +6,7 @@ import type { BrokerConfig } from "../config/schema.ts";
 import { readSecret } from "../config/secret.ts";
 import { syncFolder, writeDurably } from "../durable.ts";
 import { asFault, Fault } from "../words/errors.ts";
-import { checkIssued, checkRenewed, type Issuers } from "./certificates.ts";
+import { checkRenewed, type Issuers, isForKey } from "./certificates.ts";
 import { installCertificate } from "./install.ts";
 import { isRequestOf, signingRequest } from "./signing-request.ts";
 
@@ -58,7 +58,7 @@ export function installIdentity(
   const until = checkRenewed(cert, device, nowMs);
   const files = waitingFiles(dataDir);
   const keys = [files.key, broker.keyFile].filter((file) => file !== undefined && existsSync(file)) as string[];
-  const own = keys.find((file) => checkIssued(cert, keyIn(file)));
+  const own = keys.find((file) => isForKey(cert, keyIn(file)));
   if (own === undefined)
     throw new Fault("CERT_UNUSABLE", "the certificate is for another key than the one that waits and the one in use");
   issuers?.check(cert, nowMs);

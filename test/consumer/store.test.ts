@@ -265,23 +265,41 @@ describe.skipIf(ABSENT !== undefined)("the tables", () => {
       expect(await audited(stream)).toMatchObject({ stored: 3, owned: 2, holes: 0, upto: 5, whole: 5 });
     });
 
+    test("and somebody else who is storing the same rows at that moment: none of them stays", async () => {
+      for (let round = 0; round < 25; round += 1) {
+        const stream = randomUUID();
+        const rows = Array.from({ length: 20 }, (_, n) => event(stream, n + 1));
+        await Promise.all([
+          ...rows.map((row) => storeAll([row])),
+          storeAll([erased(stream, 21, { ranges: [[1, 20]], count: 20 })]),
+          ...rows.map((row) => storeAll([row])),
+        ]);
+        expect(await seqsOf(stream)).toEqual([21]);
+      }
+    });
+
     test("by what it gives: rows that the device had given up long before, in whatever stream, of this device alone", async () => {
       const [former, stream] = [randomUUID(), randomUUID()];
       const salt = "5a".repeat(16);
       const sha256 = createHash("sha256").update(salt).update(hash).digest("hex");
       const customer = { key: "k1", hash };
+      const press = event(former, 1, { data: { customer, run: "walk" } });
       await storeAll([
-        event(former, 1, { data: { customer } }),
+        press,
         event(former, 2, { data: { formerly: customer } }),
         event(former, 3, { data: { customer: { key: "k1", hash: "0".repeat(32) } } }),
+        event(former, 4, { type: "answer", data: { run: "walk" } }),
+        event(former, 5, { type: "callback", data: { follows: press.id } }),
+        event(former, 6, { type: "alert", data: { key: "alert-1", press: press.id } }),
+        event(former, 7, { type: "callback", data: { alert: "alert-1" } }),
         { ...event(stream, 1, { data: { customer } }), device: "till-04" },
       ]);
-      await deliver(former, 3, 3);
+      await deliver(former, 7, 7);
       await storeAll([erased(stream, 9, { matches: [{ salt, sha256 }] })]);
-      expect(await seqsOf(former)).toEqual([3]);
+      expect(await seqsOf(former)).toEqual([3, 6]);
       expect(await seqsOf(stream)).toEqual([1, 9]);
       // Gone at somebody's demand is not lost.
-      expect(await audited(former)).toMatchObject({ stored: 1, owned: 2, holes: 0, upto: 3, whole: 3 });
+      expect(await audited(former)).toMatchObject({ stored: 2, owned: 5, holes: 0, upto: 7, whole: 7 });
     });
 
     test("of a span: what is of people there, and nothing that owns what is missing", async () => {

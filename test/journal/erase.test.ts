@@ -1,6 +1,6 @@
 // An erasure in the journal: which rows go, who owns their numbers, what is left of them in any byte of the folder.
 import { createHash } from "node:crypto";
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it, vi } from "vitest";
@@ -36,7 +36,14 @@ const one = (type: EventType, more: Record<string, unknown> = {}) => ({ events: 
 /** Names of the files of the data folder in which this text is. */
 function holding(file: string, text: string): string[] {
   const folder = dirname(file);
-  return readdirSync(folder).filter((name) => readFileSync(join(folder, name)).includes(text));
+  return readdirSync(folder).filter((name) => {
+    try {
+      return readFileSync(join(folder, name)).includes(text);
+    } catch {
+      // It went in that moment.
+      return existsSync(join(folder, name));
+    }
+  });
 }
 const erasedIn = (file: string): ErasedData[] =>
   stored(file).flatMap(({ type, data }) => (type === "erased" ? [data as ErasedData] : []));

@@ -18,6 +18,9 @@ import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { afterEach, describe, expect, it } from "vitest";
 import { createUpdating } from "../../src/agent/updating.ts";
+import { Config } from "../../src/config/schema.ts";
+import { updateCheck } from "../../src/doctor/checks/update.ts";
+import type { Patient } from "../../src/doctor/finding.ts";
 import type { Manifest } from "../../src/update/manifest.ts";
 import {
   clearUpdateLeftovers,
@@ -234,6 +237,20 @@ describe("the command", () => {
     await until(() => states.at(-1) === "UPDATE_PACKAGE", "the stage says so");
     expect(left(place)).toEqual([]);
   });
+});
+
+it("the doctor says whose signature is believed, and what waits in vain", async () => {
+  const one = rig();
+  const { settings, dataDir } = one.place;
+  const local = { device: "till-03", site: "s", dataDir, update: settings };
+  const config = Config.parse({ version: 1, local, fleet: { touchpoints: [{ id: "checkout" }] } });
+  const said = async (of: Config) => (await updateCheck.run({ config: of } as Patient)).map(({ status }) => status);
+  expect(await said(config)).toEqual(["ok"]);
+  await taken(one.lay(), one.place);
+  expect(await said(config)).toEqual(["warn"]);
+  rmSync(settings?.keyFiles[0] ?? "");
+  expect(await said(config)).toEqual(["failed"]);
+  expect(await said({ ...config, local: { ...config.local, update: undefined } })).toEqual(["skipped"]);
 });
 
 describe("the verbs", () => {

@@ -12,6 +12,7 @@ import { padCheck } from "./pads.ts";
 import { powerCheck } from "./power.ts";
 import { processCheck } from "./process.ts";
 import { serviceCheck } from "./service.ts";
+import { updateCheck } from "./update.ts";
 import { webhookCheck } from "./webhooks.ts";
 
 export const CHECKS: readonly Check[] = [
@@ -27,5 +28,6 @@ export const CHECKS: readonly Check[] = [
   brokerCheck,
   doorCheck,
   webhookCheck,
+  updateCheck,
   serviceCheck,
 ];
