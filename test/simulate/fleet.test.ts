@@ -4,13 +4,14 @@ import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Command } from "commander";
 import { afterEach, describe, expect, test } from "vitest";
+import { registerSimulateFleet } from "../../src/cli/simulate-fleet.ts";
 import { packageRoot } from "../../src/place.ts";
 import { fleetPresses } from "../../src/simulate/fleet/presses.ts";
 import { Envelope, EVENT_DATA, type EventType } from "../../src/words/events.ts";
 import { makeAuthority } from "../fakes/certificates.ts";
 import { freePort, MOSQUITTO_ABSENT, startMosquitto } from "../fakes/mosquitto.ts";
-import { touchpoint } from "../fakes/program.ts";
 import { logIn, startShippedBroker } from "../fleet/shipped-broker.ts";
 import { mosquittoAbsent, subscribe, until } from "../uplink/rig.ts";
 
@@ -97,22 +98,32 @@ describe.skipIf(mosquittoAbsent)(`with a real Mosquitto${mosquittoAbsent ? ` - $
 });
 
 test("refuses what is out of bounds, a broker elsewhere, and tells that nobody answers", async () => {
-  const run = (...options: string[]) => touchpoint("simulate", "fleet", ...options);
+  const run = async (...options: string[]): Promise<unknown> => {
+    const program = new Command().exitOverride().configureOutput({ writeErr: () => undefined });
+    registerSimulateFleet(program);
+    return await program.parseAsync(["fleet", ...options], { from: "user" });
+  };
+  const here = ["--broker", "mqtt://127.0.0.1"];
   for (const wrong of [
+    ["--devices", "0"],
     ["--devices", "10001"],
+    ["--devices", "1.5"],
     ["--rate", "-1"],
+    ["--rate", "101"],
     ["--seconds", "0"],
   ])
-    expect(run("--broker", "mqtt://127.0.0.1", ...wrong).status).toBe(2);
-  expect(run().status).toBe(2);
-  const elsewhere = run("--broker", "mqtt://broker.example");
-  expect([elsewhere.status, elsewhere.stderr]).toEqual([1, expect.stringContaining("SIMULATE_ELSEWHERE")]);
-  const much = run("--broker", "mqtt://127.0.0.1", "--devices", "10000", "--rate", "100", "--seconds", "3600");
-  expect([much.status, much.stderr]).toEqual([1, expect.stringContaining("SIMULATE_TOO_MUCH")]);
-  const odd = run("--broker", "http://127.0.0.1");
-  expect([odd.status, odd.stderr]).toEqual([78, expect.stringContaining("CONFIG_INVALID")]);
-  const nobody = run("--broker", `mqtt://127.0.0.1:${await freePort()}`, "--devices", "2", "--settle", "1");
-  expect([nobody.status, nobody.stderr]).toEqual([1, expect.stringContaining("BROKER_UNREACHABLE")]);
+    await expect(run(...here, ...wrong)).rejects.toMatchObject({ code: "commander.invalidArgument" });
+  await expect(run()).rejects.toMatchObject({ code: "commander.missingMandatoryOptionValue" });
+  for (const [url, code] of [
+    ["mqtt://broker.example", "SIMULATE_ELSEWHERE"],
+    ["mqtt://10.0.0.1", "SIMULATE_ELSEWHERE"],
+    ["http://127.0.0.1", "CONFIG_INVALID"],
+    ["nonsense", "CONFIG_INVALID"],
+    [`mqtt://127.0.0.1:${await freePort()}`, "BROKER_UNREACHABLE"],
+  ])
+    await expect(run("--broker", url ?? "", "--devices", "2", "--settle", "1")).rejects.toMatchObject({ code });
+  const much = ["--devices", "10000", "--rate", "100", "--seconds", "3600"];
+  await expect(run(...here, ...much)).rejects.toMatchObject({ code: "SIMULATE_TOO_MUCH" });
 });
 
 test("the same seed is the same people, about as many as asked for", () => {

@@ -38,10 +38,19 @@ export interface DeviceListener {
   readonly fault: (fault: Fault) => void;
 }
 
+/** What became of a device's events. */
+export interface Tally {
+  /** Committed. */
+  readonly events: number;
+  /** Of these, refused by the broker for good. */
+  readonly refused: number;
+  /** Of these, not delivered: without PUBACK or refused; with `confirm: server` without the server's `ack`. */
+  readonly open: number;
+}
+
 export interface FleetDevice {
   press(button: string): void;
-  /** Events committed; of them refused by the broker for good; of them not delivered, by what `confirm` counts as that. */
-  tally(): Promise<{ readonly events: number; readonly refused: number; readonly open: number }>;
+  tally(): Promise<Tally>;
   /** Says `offline` and ends. */
   stop(): Promise<void>;
 }
@@ -104,12 +113,11 @@ export function fleetConfig(site: string, device: string, broker: object): Confi
 
 /** Starts a device; it connects by itself and goes on until stopped. */
 export function startDevice(settings: DeviceSettings, listener: DeviceListener): FleetDevice {
-  const { boot } = settings;
-  const journal = new TimedJournal(listener);
-  const stopping = new AbortController();
-  const { config, version } = settings;
+  const { config, version, boot } = settings;
   const { site, device, broker } = config.local;
   if (broker === undefined) throw new Fault("CONFIG_INVALID", "local.broker: is missing");
+  const journal = new TimedJournal(listener);
+  const stopping = new AbortController();
   const engine = engineSettings(config);
   const moment = (): Moment => ({
     ms: settings.nowMs(),
@@ -136,6 +144,7 @@ export function startDevice(settings: DeviceSettings, listener: DeviceListener):
   const first = startEngine(engine, {}, started);
   state = first.state;
   commit(first.decision, started);
+  let limited = false;
   const running = runUplink(
     { site, device, broker, version, boot },
     {
@@ -143,7 +152,9 @@ export function startDevice(settings: DeviceSettings, listener: DeviceListener):
       states: new RetainedStates(),
       report: (stage, fault) => {
         if (fault !== undefined) listener.fault(fault);
-        else if (stage === "ok") listener.connected();
+        // A broker that takes messages again was connected all the time.
+        else if (stage === "ok" && !limited) listener.connected();
+        limited = fault?.code === "BROKER_QUOTA";
       },
       certificates: () => undefined,
       signal: stopping.signal,

@@ -4,7 +4,7 @@ import { createBoottime } from "../../clock/clock.ts";
 import { pause } from "../../supervise/backoff.ts";
 import type { UplinkTimings } from "../../uplink/uplink.ts";
 import { Fault } from "../../words/errors.ts";
-import { type FleetDevice, fleetConfig, startDevice } from "./device.ts";
+import { type DeviceListener, type FleetDevice, fleetConfig, startDevice, type Tally } from "./device.ts";
 import { fleetPresses } from "./presses.ts";
 
 export interface FleetSettings {
@@ -61,99 +61,114 @@ export function deviceName(n: number): string {
   return `sim-${String(n).padStart(5, "0")}`;
 }
 
+/** What the devices told so far. */
+class Counts {
+  readonly latenciesMs: number[] = [];
+  readonly faults: Record<string, number> = {};
+  firstFault: Fault | undefined;
+  /** Devices that were connected at least once. */
+  connected = 0;
+  reconnects = 0;
+  ended = false;
+
+  listener(): DeviceListener {
+    let before = false;
+    return {
+      acknowledged: (afterMs) => this.latenciesMs.push(afterMs),
+      connected: () => {
+        if (before) this.reconnects += 1;
+        else this.connected += 1;
+        before = true;
+      },
+      fault: (fault) => {
+        if (this.ended) return;
+        this.firstFault ??= fault;
+        this.faults[fault.code] = (this.faults[fault.code] ?? 0) + 1;
+      },
+    };
+  }
+}
+
 /**
  * Runs a fleet and ends it.
  * @throws Fault CONFIG_INVALID; the first one told, where not one device could connect within `settleMs`
  */
 export async function runFleet(settings: FleetSettings): Promise<FleetReport> {
   const { devices: count, signal, progress } = settings;
-  const latencies: number[] = [];
-  const faults: Record<string, number> = {};
+  const counts = new Counts();
   const devices: FleetDevice[] = [];
-  let firstFault: Fault | undefined;
-  let connections = 0;
-  let connected = 0;
-  let ended = false;
   try {
-    const boottime = createBoottime();
-    const beganMs = performance.now();
-    for (let n = 1; n <= count && !signal.aborted; n += 1) {
-      const device = deviceName(n);
-      let once = false;
-      devices.push(
-        startDevice(
-          {
-            config: fleetConfig(settings.site, device, settings.brokerOf(device)),
-            version: settings.version,
-            boot: settings.boot,
-            nowMs: boottime.nowMs,
-            timings: settings.timings ?? {},
-          },
-          {
-            acknowledged: (afterMs) => latencies.push(afterMs),
-            connected() {
-              if (!once) connected += 1;
-              once = true;
-              connections += 1;
-            },
-            fault(fault) {
-              if (ended) return;
-              firstFault ??= fault;
-              faults[fault.code] = (faults[fault.code] ?? 0) + 1;
-            },
-          },
-        ),
-      );
-      await pauseUntil(beganMs + (n * 1_000) / CONNECTS_PER_SECOND, signal);
-    }
-    await within(settings.settleMs, signal, async () => connected === count);
-    if (connected === 0 && count > 0 && !signal.aborted)
-      throw firstFault ?? new Fault("BROKER_UNREACHABLE", "no device could connect, and none said why");
+    await startAll(settings, devices, counts);
+    const { connected } = counts;
+    if (connected === 0 && !signal.aborted)
+      throw counts.firstFault ?? new Fault("BROKER_UNREACHABLE", "no device could connect, and none said why");
     progress(`${connected} of ${count} devices connected`);
-    const connectedAtStart = connected;
-
-    let behindMs = 0;
-    const startMs = performance.now();
-    for (const { atMs, device, button } of fleetPresses(count, settings.perSecond, settings.seconds, settings.seed)) {
-      await pauseUntil(startMs + atMs, signal);
-      if (signal.aborted) break;
-      behindMs = Math.max(behindMs, performance.now() - startMs - atMs);
-      devices[device]?.press(button);
-    }
-    await pauseUntil(startMs + settings.seconds * 1_000, signal);
-    const seconds = (performance.now() - startMs) / 1_000;
+    const { seconds, behindMs } = await pressAll(settings, devices);
     const memoryBytes = process.memoryUsage.rss();
     progress("everybody has pressed; waiting for what is on its way");
-
-    const never = new AbortController().signal;
-    let tallies = await Promise.all(devices.map((device) => device.tally()));
-    await within(settings.settleMs, never, async () => {
-      tallies = await Promise.all(devices.map((device) => device.tally()));
-      return tallies.every(({ open }) => open === 0);
-    });
-    const sum = (of: (tally: (typeof tallies)[number]) => number): number =>
-      tallies.reduce((total, tally) => total + of(tally), 0);
+    const tallies = await settled(devices, settings.settleMs);
+    const sum = (of: (tally: Tally) => number): number => tallies.reduce((total, tally) => total + of(tally), 0);
     const events = sum((tally) => tally.events);
-    const sorted = Float64Array.from(latencies).sort();
+    const sorted = Float64Array.from(counts.latenciesMs).sort();
     return {
       devices: count,
-      connected: connectedAtStart,
+      connected,
       seconds,
       behindMs,
       events,
       eventsPerSecond: seconds === 0 ? 0 : events / seconds,
       pubackP50Ms: quantile(sorted, 0.5),
       pubackP99Ms: quantile(sorted, 0.99),
-      reconnects: connections - connected,
+      reconnects: counts.reconnects,
       refused: sum(({ refused }) => refused),
       lost: sum(({ open }) => open),
-      faults,
+      faults: counts.faults,
       memoryBytes,
     };
   } finally {
-    ended = true;
+    counts.ended = true;
     await Promise.all(devices.map((device) => device.stop()));
   }
+}
+
+/** Starts the devices one after another and waits until all are connected, for so long as the settings allow. */
+async function startAll(settings: FleetSettings, devices: FleetDevice[], counts: Counts): Promise<void> {
+  const { devices: count, site, version, boot, timings = {}, signal } = settings;
+  const { nowMs } = createBoottime();
+  const startMs = performance.now();
+  for (let n = 1; n <= count && !signal.aborted; n += 1) {
+    const device = deviceName(n);
+    const config = fleetConfig(site, device, settings.brokerOf(device));
+    devices.push(startDevice({ config, version, boot, nowMs, timings }, counts.listener()));
+    await pauseUntil(startMs + (n * 1_000) / CONNECTS_PER_SECOND, signal);
+  }
+  await within(settings.settleMs, signal, async () => counts.connected === count);
+}
+
+async function pressAll(
+  { devices: count, perSecond, seconds, seed, signal }: FleetSettings,
+  devices: readonly FleetDevice[],
+): Promise<{ readonly seconds: number; readonly behindMs: number }> {
+  let behindMs = 0;
+  const startMs = performance.now();
+  for (const { atMs, device, button } of fleetPresses(count, perSecond, seconds, seed)) {
+    await pauseUntil(startMs + atMs, signal);
+    if (signal.aborted) break;
+    behindMs = Math.max(behindMs, performance.now() - startMs - atMs);
+    devices[device]?.press(button);
+  }
+  await pauseUntil(startMs + seconds * 1_000, signal);
+  return { seconds: (performance.now() - startMs) / 1_000, behindMs };
+}
+
+/** What became of all events, once all are delivered or `ms` are over. */
+async function settled(devices: readonly FleetDevice[], ms: number): Promise<Tally[]> {
+  let tallies: Tally[] = [];
+  await within(ms, new AbortController().signal, async () => {
+    tallies = await Promise.all(devices.map((device) => device.tally()));
+    return tallies.every(({ open }) => open === 0);
+  });
+  return tallies;
 }
 
 /** The smallest value that at least `share` of them do not exceed (nearest rank); null of none. */
