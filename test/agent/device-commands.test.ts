@@ -5,6 +5,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import mqtt from "mqtt";
 import { afterEach, describe, expect, it } from "vitest";
+import { createFakeTimeSource } from "../../scripts/chaos/fake-clock.ts";
 import { type AgentProcess, STARTED, startAgent } from "../../scripts/trials/agent-process.ts";
 import { journalFile, ROOT, writeTrialConfig } from "../../scripts/trials/settings.ts";
 import { type DeviceCommandsDeps, deviceCommands } from "../../src/agent/device-commands.ts";
@@ -153,7 +154,9 @@ it("the real program obeys what the verb signed, and ends in order after the rep
       commands: { principals: [{ name: "ops", publicKey, may: ["*"] }] },
     },
   });
-  const agent: AgentProcess = startAgent(config, { env: { NOTIFY_SOCKET: join(folder, "nobody-listens") } });
+  // As a service that knows the time.
+  const env = { ...createFakeTimeSource(folder, true).env, NOTIFY_SOCKET: join(folder, "nobody-listens") };
+  const agent: AgentProcess = startAgent(config, { env });
   ending.push(async () => void (await agent.end("SIGKILL")));
   await agent.heard(({ msg }) => msg === STARTED, "it started", 0, 60_000);
   await agent.heard(({ stage, state }) => stage === "clock" && state === "ok", "it knows the time", 0, 60_000);
@@ -196,7 +199,7 @@ it("the real program obeys what the verb signed, and ends in order after the rep
     ].sort(),
   );
   // Begun anew it does not end for the same word.
-  const again = startAgent(config, { env: { NOTIFY_SOCKET: join(folder, "nobody-listens") } });
+  const again = startAgent(config, { env });
   ending.push(async () => void (await again.end("SIGKILL")));
   await again.heard(({ stage, state }) => stage === "uplink" && state === "ok", "it is connected", 0, 60_000);
   await until(() => again.lines.some(({ stage, state }) => stage === "clock" && state === "ok"), "the time", 60_000);

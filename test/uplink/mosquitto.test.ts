@@ -241,7 +241,7 @@ describe.skipIf(mosquittoAbsent)(`with a real Mosquitto${mosquittoAbsent ? ` - $
     await until(() => server.under("event/audit").length >= 6);
     const audits = server.under("event/audit").map(({ json }) => json.data as Record<string, unknown>);
     const told = audits.map(({ command, outcome, reasons }) => `${command} ${outcome} ${reasons ?? ""}`);
-    expect(told).toEqual(expect.arrayContaining(["a run ", "a refused seen", "b refused forged", "f failed failed"]));
+    expect(told).toEqual(expect.arrayContaining(["a run ", "a refused seen", "b refused forged", "f run "]));
     expect(up.clients).toHaveLength(1);
   });
 
