@@ -34,7 +34,8 @@ export const PLACE = { site: "vno-akropolis", device: DEVICE };
 export const ROOT = `touchpoint/v1/vno-akropolis/${DEVICE}`;
 
 /** What holds where the configuration says nothing of commands. */
-export const ANYBODY: Rights = rightsOf(CommandsConfig.parse({}));
+export const NO_PRINCIPALS: CommandsConfig = CommandsConfig.parse({});
+export const ANYBODY: Rights = rightsOf(NO_PRINCIPALS);
 
 export const auditEvent = (data: EventData["audit"]): Stamped => ({ ...stamped("audit", 0), data });
 
@@ -56,7 +57,7 @@ export function uplinkSettings(url: string, more: Partial<BrokerConfig> = {}): U
   return {
     ...PLACE,
     broker: brokerSettings(url, more),
-    commands: CommandsConfig.parse({}),
+    commands: NO_PRINCIPALS,
     version: "0.0.0-test",
     boot: "6f1c9a2e",
   };
