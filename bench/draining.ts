@@ -1,5 +1,6 @@
 // A backlog on its way to a broker, by the uplink and by a bare publisher of the MQTT library, timed the same way.
 import mqtt, { type MqttClient } from "mqtt";
+import { CommandsConfig } from "../src/config/commands.ts";
 import type { BrokerConfig } from "../src/config/schema.ts";
 import type { Journal } from "../src/journal/journal.ts";
 import { RetainedStates } from "../src/uplink/states.ts";
@@ -64,7 +65,14 @@ export async function drainJournal(url: string, journal: Journal, count: number)
     resendAfterS: 300,
   };
   const running = runUplink(
-    { site: BENCH.site, device: BENCH.device, broker, version: "bench", boot: "bench" },
+    {
+      site: BENCH.site,
+      device: BENCH.device,
+      broker,
+      commands: CommandsConfig.parse({}),
+      version: "bench",
+      boot: "bench",
+    },
     {
       journal,
       states: new RetainedStates(),
@@ -75,6 +83,9 @@ export async function drainJournal(url: string, journal: Journal, count: number)
       certificates: () => undefined,
       timeNow: () => new Date().toISOString(),
       dropped: (fault) => console.error(fault.message),
+      audit: () => {
+        throw new Error("nobody gives commands here");
+      },
       makeClient: (options) => {
         const client = mqtt.connect(options);
         client.once("connect", () => {

@@ -10,6 +10,8 @@ import { until } from "../../test/fakes/until.ts";
 import { STARTED } from "../trials/agent-process.ts";
 import { journalFile, ROOT, trialConfig } from "../trials/settings.ts";
 import { judgeArrivals } from "./arrivals.ts";
+import { createFakeTimeSource } from "./fake-clock.ts";
+import { createThief, judgeAudits } from "./fuzz-commands.ts";
 import { watchMemory } from "./memory.ts";
 import { mutant, noise, pick } from "./mutants.ts";
 import { createTillAtBroker, withEnding } from "./till.ts";
@@ -32,6 +34,8 @@ const NAMES = [
   "",
   "a/b",
 ] as const;
+/** More events than a trial leaves in its journal. */
+const ALL = 1_000_000;
 /** Published before the next look at memory and buttons. */
 const ROUND = 500;
 
@@ -39,7 +43,12 @@ const ROUND = 500;
 export async function fuzzTopics({ folder, seed, count, progress }: TrialContext): Promise<Outcome> {
   return await withEnding(async (ending) => {
     const random = seededRandom(seed);
-    const { till, subscriber, brokerUrl } = await createTillAtBroker(ending, folder);
+    const thief = createThief(random);
+    const { till, subscriber, brokerUrl } = await createTillAtBroker(ending, folder, {
+      local: { commands: thief.settings },
+      // As a service that knows the time, so that `restart` would end it.
+      options: { env: { ...createFakeTimeSource(folder, true).env, NOTIFY_SOCKET: join(folder, "nobody-listens") } },
+    });
     const agent = await till.start();
     till.press(seed);
     await until(() => subscriber.arrived.length > 0, "the agent is connected", WITHIN_MS);
@@ -49,8 +58,24 @@ export async function fuzzTopics({ folder, seed, count, progress }: TrialContext
     const { stream } = reader.head();
     const memory = watchMemory(agent.pid, 3);
     const messages = count(200_000, 2_000);
+    const giveHonest = async (): Promise<void> => {
+      const { id, name, payload } = thief.give();
+      const answered = async (): Promise<boolean> => {
+        if (idOf(subscriber.retained.get(`reply/${name}`)) === id) return true;
+        // Where too many wait it is dropped like any other.
+        await client.publishAsync(`${ROOT}/cmd/${name}`, payload, { qos: 1 });
+        return false;
+      };
+      await until(answered, "the honest one is answered", WITHIN_MS);
+    };
+    await until(() => agent.lines.some(({ stage, state }) => stage === "clock" && state === "ok"), "time", WITHIN_MS);
+    await giveHonest();
     for (let sent = 0; sent < messages; sent += ROUND) {
       const round = Array.from({ length: Math.min(ROUND, messages - sent) }, () => {
+        if (random() < 0.4) {
+          const { name, payload: command } = thief.spoiled();
+          return client.publishAsync(`${ROOT}/cmd/${name}`, command, { qos: 1, retain: random() < 0.01 });
+        }
         const topic = pick(random, [`${ROOT}/ack`, `${ROOT}/cmd/${pick(random, NAMES)}`, `${ROOT}/config`]);
         const sends = topic.endsWith("/config") && random() < 0.8 ? settings(random, folder) : payload(random, stream);
         return client.publishAsync(topic, sends, { qos: 1, retain: random() < 0.01 });
@@ -60,6 +85,7 @@ export async function fuzzTopics({ folder, seed, count, progress }: TrialContext
       const before = till.pad.acknowledged.size;
       await until(() => till.pad.acknowledged.size > before || !agent.running(), "presses go on", WITHIN_MS);
       if (!agent.running()) throw new Error(`the agent ended:\n${agent.printed().slice(-4_000)}`);
+      await giveHonest();
       if ((sent / ROUND) % 40 === 0) progress(`${sent + ROUND} messages, ${memory.mostMib} MiB resident`);
     }
     till.hush();
@@ -70,10 +96,18 @@ export async function fuzzTopics({ folder, seed, count, progress }: TrialContext
     const confirmed = reader.head().confirmed;
     reader.close();
     const { code } = await agent.end("SIGTERM");
+    // What was refused last is told with the end.
+    const after = openReader(journalFile(folder));
+    const commands = judgeAudits(after.last(ALL), thief.honest);
+    after.close();
     const counts = {
       messages,
       "connections needed": connections,
       "confirmed by garbage": confirmed,
+      "commands obeyed": commands.obeyed,
+      "obeyed wrongly": commands.wrongly,
+      "honest not obeyed": commands.missed,
+      "refused and told": commands.refused,
       starts: agent.lines.filter(({ msg }) => msg === STARTED).length,
       "settings kept": Number(existsSync(remoteFile(join(folder, "data")))),
       ...judgeArrivals(subscriber.arrived, till.pad.acknowledged),
@@ -84,6 +118,8 @@ export async function fuzzTopics({ folder, seed, count, progress }: TrialContext
     const fine = {
       "connections needed": 1,
       "confirmed by garbage": 0,
+      "obeyed wrongly": 0,
+      "honest not obeyed": 0,
       starts: 1,
       "settings kept": 0,
       lost: 0,
@@ -95,6 +131,11 @@ export async function fuzzTopics({ folder, seed, count, progress }: TrialContext
     if (memory.grownMib() > MAY_GROW_MIB) wrong.push(`memory grew by more than ${MAY_GROW_MIB} MiB`);
     return { did: "garbage and near-misses of acks, commands and fleet settings from the broker", counts, wrong };
   });
+}
+
+/** Id in a reply; undefined where it is none. */
+function idOf(reply: unknown): unknown {
+  return reply !== null && typeof reply === "object" && "id" in reply ? reply.id : undefined;
 }
 
 /** Never honest settings: those that are whole widen privacy, and spoiled ones have another hash, or that very fault. */

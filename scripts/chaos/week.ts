@@ -130,7 +130,14 @@ export async function compressedWeek({ folder, seed, count, progress }: TrialCon
     });
     const sending = new AbortController();
     const uplink = runUplink(
-      { site: SITE, device: DEVICE, broker: local.broker, version: "chaos", boot: "week" },
+      {
+        site: SITE,
+        device: DEVICE,
+        broker: local.broker,
+        commands: local.commands,
+        version: "chaos",
+        boot: "week",
+      },
       {
         journal,
         states: new RetainedStates(),
@@ -139,6 +146,9 @@ export async function compressedWeek({ folder, seed, count, progress }: TrialCon
         signal: sending.signal,
         timeNow: () => new Date().toISOString(),
         dropped: (fault) => note(troubles, fault),
+        audit: () => {
+          throw new Error("nobody gives commands here");
+        },
         timings: IMPATIENT,
       },
     );

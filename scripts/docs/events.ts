@@ -35,7 +35,7 @@ export const MEANING: Record<EventType, string> = {
   occupancy:
     "The nightly reset of a touchpoint with counting lines: what was counted since the last one, and how far the count was from the empty shop. Occupancy goes on over restarts.",
   audit:
-    "A setting was changed while the agent ran, or somebody tried to, by whom and by which way: a camera paused or resumed ([camera-health.md](camera-health.md)), fleet settings that came by the broker ([remote-config.md](remote-config.md)).",
+    "A setting was changed while the agent ran, or somebody tried to, by whom and by which way: a camera paused or resumed ([camera-health.md](camera-health.md)), fleet settings that came by the broker ([remote-config.md](remote-config.md)). Or a command was run or refused ([commands.md](commands.md)).",
   erased:
     "Rows were erased because somebody asked for it ([erase.md](erase.md)). It owns their numbers as a `gap` does; what is stored under them must be erased too, and what still arrives under them must not be stored. It never says what it erased.",
   queue:

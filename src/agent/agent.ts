@@ -8,6 +8,7 @@ import { bootId, createBoottime } from "../clock/clock.ts";
 import { askTimeSource } from "../clock/time-source.ts";
 import type { Config } from "../config/schema.ts";
 import { questionnairesOf } from "../config/surveys.ts";
+import type { Finding } from "../doctor/finding.ts";
 import { createHealth, type Health } from "../health/health.ts";
 import { startNotify } from "../notify/notify.ts";
 import { startPresenceNotify } from "../notify/presence.ts";
@@ -25,7 +26,7 @@ import { updateCommand } from "../uplink/update-command.ts";
 import { runUplink, type UplinkTimings } from "../uplink/uplink.ts";
 import type { CommandName } from "../words/commands.ts";
 import { asFault, type Fault } from "../words/errors.ts";
-import type { Fact } from "../words/events.ts";
+import type { EventData, Fact, Stamped } from "../words/events.ts";
 import type { HealthMessage } from "../words/topics.ts";
 import { journalFileIn, openAgentJournal } from "./agent-journal.ts";
 import { seeTo } from "./alerting.ts";
@@ -34,13 +35,15 @@ import { contactSealer } from "./callbacks.ts";
 import { reportCondition } from "./conditions.ts";
 import { customerHash } from "./customers.ts";
 import { type Deciding, startDeciding } from "./deciding.ts";
+import { deviceCommands } from "./device-commands.ts";
 import { runDoors } from "./door.ts";
 import { turnOffDumps } from "./dumps.ts";
 import { carryOutErasures, orderErasure, ROLLUPS_VIEW } from "./erasing.ts";
 import type { JoinedSettings, Life } from "./fleet-settings.ts";
 import { askingInTime } from "./identity.ts";
 import { createLamps } from "./lamps.ts";
-import { type Pads, runPads } from "./pads.ts";
+import type { LogTail } from "./log-tail.ts";
+import { type Pads, padIds, runPads } from "./pads.ts";
 import { createPausing, type Pausing, pauseByCommand } from "./pausing.ts";
 import { stampFact } from "./stamp.ts";
 import { startTimekeeping } from "./timekeeping.ts";
@@ -69,6 +72,12 @@ export interface AgentOptions {
   readonly rollupsEveryMs?: number;
   /** The life ends so that another begins: an erasure was ordered. Without it, it is carried out by the next start. */
   readonly anew?: () => void;
+  /** What was logged last, for the command `log.tail`. */
+  readonly tail?: LogTail;
+  /** Examines the device, for the command `doctor`. */
+  readonly doctor?: (signal: AbortSignal) => Promise<readonly Finding[]>;
+  /** Ends the process in order, for the command `restart`; absent where nobody would start it again. */
+  readonly restart?: () => void;
   /** Joins fleet settings that come by the broker. */
   readonly fleetSettings?: (life: Life) => JoinedSettings;
 }
@@ -167,7 +176,7 @@ export async function runAgent(config: Config, options: AgentOptions): Promise<v
   };
   // What was paused when the agent ended is known before any pad or camera is opened.
   let pads: Pads | undefined;
-  const lamps = createLamps((pad, pattern) => pads?.port(pad)?.indicate(pattern, pad));
+  const lamps = createLamps(local.pads.flatMap(padIds), (pad, pattern) => pads?.port(pad)?.indicate(pattern, pad));
   const pausing = createPausing(local.cameras, lamps);
   const notify = startNotify(local.notify, { signal: sending.signal, report: (stage) => health.stage(stage), dropped });
   const presence = startPresenceNotify(local.notify.presence, {
@@ -243,16 +252,18 @@ export async function runAgent(config: Config, options: AgentOptions): Promise<v
       tell: (proposals) => engine.record(rollupFacts(proposals, time.moment())),
     },
   );
+  const audited = (data: EventData["audit"]): Stamped => {
+    const at = time.moment();
+    return stamp({ type: "audit", id: at.newId(at.unixMs), atMs: at.ms, data });
+  };
   const joined = options.fleetSettings?.({
     health,
     states,
     kept,
     timeNow: () => time.now().toISOString(),
     audit: (data, keep) => {
-      const at = time.moment();
-      const event = stamp({ type: "audit", id: at.newId(at.unixMs), atMs: at.ms, data });
       // Given up only when the journal closes: then the next life tells it.
-      void journal.commit({ events: [event], keep }).catch(() => undefined);
+      void journal.commit({ events: [audited(data)], keep }).catch(() => undefined);
     },
     dropped: (fault) => dropped("uplink", fault),
     end: () => stop.abort(),
@@ -270,7 +281,14 @@ export async function runAgent(config: Config, options: AgentOptions): Promise<v
     local.broker === undefined
       ? Promise.resolve()
       : runUplink(
-          { site: local.site, device: local.device, broker: local.broker, version: version(), boot },
+          {
+            site: local.site,
+            device: local.device,
+            broker: local.broker,
+            commands: local.commands,
+            version: version(),
+            boot,
+          },
           {
             journal,
             states,
@@ -282,23 +300,31 @@ export async function runAgent(config: Config, options: AgentOptions): Promise<v
             // Certificates may be valid by the new time.
             onNudge: (nudge) => void onStep.add(nudge),
             dropped: (fault) => dropped("uplink", fault),
+            audit: audited,
             commands: {
+              ...deviceCommands({
+                signal: inputs.signal,
+                lamps,
+                log,
+                ...(options.tail === undefined ? {} : { tail: options.tail }),
+                ...(options.doctor === undefined ? {} : { doctor: options.doctor }),
+                ...(options.restart === undefined ? {} : { restart: options.restart }),
+              }),
               ...alertCommands((word) => seeTo(engine, word, boottime.nowMs())),
               ...pauseCommands((word) => pauseByCommand(engine, pausing, word, boottime.nowMs())),
-              erase: eraseCommand(
-                async (order) => {
-                  await orderErasure(journal, order);
-                  // After the reply.
-                  if (options.anew !== undefined) setImmediate(anew);
-                },
-                () => time.now().getTime(),
-              ),
+              erase: {
+                ...eraseCommand(
+                  (order) => orderErasure(journal, order),
+                  () => time.now().getTime(),
+                ),
+                ...(options.anew === undefined ? {} : { afterwards: anew }),
+              },
               update: updateCommand(updating.begin),
               "survey.start": surveyStartCommand(
                 async (input) => (await engine.decided(input)).dropped,
                 boottime.nowMs,
               ),
-            } satisfies Record<Exclude<CommandName, "resend">, Command>,
+            } satisfies Record<Exclude<CommandName, "resend" | "ping" | "flush">, Command>,
             announcements: announcementsOf(config, version(), kept, journal),
             ...(joined?.receive === undefined ? {} : { config: joined.receive }),
             ...(options.uplinkTimings === undefined ? {} : { timings: options.uplinkTimings }),

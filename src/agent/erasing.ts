@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { syncFolder } from "../durable.ts";
 import type { Erasing, Journal } from "../journal/journal.ts";
 import { PAUSE_KEY } from "../touchpoint/pauses.ts";
-import { COMMAND_KEY } from "../uplink/commanding.ts";
+import { COMMAND_KEY } from "../uplink/command-ids.ts";
 import { CONNECTION_KEY } from "../uplink/conn.ts";
 import { ErasureOrder } from "../words/erased.ts";
 import { TOLD } from "./fleet-settings.ts";

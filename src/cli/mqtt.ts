@@ -8,6 +8,7 @@ import type { CheckResult } from "../uplink/check-result.ts";
 import { installCertificate } from "../uplink/install.ts";
 import { Fault } from "../words/errors.ts";
 import { pemIn } from "./identity.ts";
+import { registerMqttSign } from "./mqtt-sign.ts";
 import { CONFIG_OPTION, EXIT } from "./outcome.ts";
 
 interface Options {
@@ -32,6 +33,7 @@ export function registerMqtt(program: Command): void {
     .option(...CONFIG_OPTION)
     .option("--json", "one JSON object")
     .action(renew);
+  registerMqttSign(mqtt);
 }
 
 function renew(certificate: string, key: string, options: Options): void {

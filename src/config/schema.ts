@@ -1,8 +1,10 @@
 // The configuration, declared once: types, defaults, descriptions and examples; JSON Schema and docs come from here.
 import { z } from "zod";
+import { LOG_LEVELS } from "../words/log-levels.ts";
 import { AlertSettings, alertMistakes } from "./alerts.ts";
 import { CallbackConfig } from "./callback.ts";
 import { CameraConfig, pauseMistakes, VisionEconomy } from "./cameras.ts";
+import { CommandsConfig } from "./commands.ts";
 import { CustomersConfig, HttpConfig, surroundings } from "./context.ts";
 import { FairPlaySettings } from "./fair-play.ts";
 import { anchor, filePath, hasNoLogin, id, milliseconds, minScore, NO_LOGIN, polygon, wholeFrame } from "./fields.ts";
@@ -164,7 +166,8 @@ const Local = z
     notify: NotifySettings.prefault({}),
     remoteConfig: RemoteConfig.prefault({}),
     update: UpdateConfig.optional(),
-    logLevel: z.enum(["debug", "info", "warn", "error"]).default("info").describe("least serious level that is logged"),
+    commands: CommandsConfig.prefault({}),
+    logLevel: z.enum(LOG_LEVELS).default("info").describe("least serious level that is logged"),
   })
   .describe("what belongs to this device; it never leaves it");
 

@@ -2,14 +2,15 @@
 import { z } from "zod";
 import { CommandBody, type Refusal } from "../words/commands.ts";
 import { Fault } from "../words/errors.ts";
+import { isReordered, KEEP_MS, MAX_IDS, type RunCommand, subjectOf } from "./command-ids.ts";
 import type { Incoming } from "./connection.ts";
+import { judgeRight, type Rights } from "./rights.ts";
+import type { Place } from "./signature.ts";
 
 /** Largest honest command, bytes. */
 const MAX_BYTES = 65_536;
-/** How long ids are kept, milliseconds; no command may be good for longer, or it could be run a second time. */
-export const KEEP_MS = 86_400_000;
-/** Most ids that are kept: beyond it commands are refused rather than an id forgotten. */
-export const MAX_IDS = 1_000;
+/** How far `issued` may lie ahead: two clocks that are right differ by less, milliseconds. */
+const SKEW_MS = 300_000;
 
 /** What is known about a command by its name alone. */
 export interface CommandTraits {
@@ -22,41 +23,53 @@ export interface GateState {
   readonly nowMs: number;
   readonly clockTrusted: boolean;
   readonly commands: ReadonlyMap<string, CommandTraits>;
-  /** Ids of commands that were run, or were about to be. */
-  readonly seen: ReadonlyMap<string, number>;
+  readonly rights: Rights;
+  readonly place: Place;
+  /** Commands that were run, or were about to be, by id. */
+  readonly seen: ReadonlyMap<string, RunCommand>;
 }
 
 export type Judgement =
   /** Nobody can be answered. */
   | { readonly do: "drop"; readonly fault: Fault }
-  | { readonly do: "refuse"; readonly id: string; readonly reason: Refusal; readonly text: string }
-  /** Keep the id until `keepUntilMs`, and only then run it. */
-  | { readonly do: "run"; readonly body: CommandBody; readonly keepUntilMs: number };
+  | { readonly do: "refuse"; readonly body: CommandBody; readonly reason: Refusal; readonly text: string }
+  /** Keep this under the id, and only then run it. `proved`: a signature says who gave it. */
+  | { readonly do: "run"; readonly body: CommandBody; readonly keep: RunCommand; readonly proved: boolean };
 
 /** Judges one message on `cmd/{name}`. */
 export function judgeCommand(name: string, message: Incoming, state: GateState): Judgement {
-  const body = parse(name, message.payload);
-  if (body instanceof Fault) return { do: "drop", fault: body };
-  const { id } = body;
-  const refuse = (reason: Refusal, text: string): Judgement => ({ do: "refuse", id, reason, text });
+  const read = parse(name, message.payload);
+  if (read instanceof Fault) return { do: "drop", fault: read };
+  const { body, raw } = read;
+  const { nowMs, clockTrusted } = state;
+  const refuse = (reason: Refusal, text: string): Judgement => ({ do: "refuse", body, reason, text });
   if (message.retained) return refuse("retained", "commands are not to be retained");
   const traits = state.commands.get(name);
-  if (traits === undefined) return refuse("unknown", `this version knows no command ${name}`);
+  if (traits === undefined) return refuse("unknown", "this version knows no such command");
+  const right = judgeRight(state.rights, state.place, name, { by: body.by, body: raw });
+  if (!right.may) return refuse(right.reason, right.text);
   const expiresMs = Date.parse(body.expires);
-  if (traits.needsClock && !state.clockTrusted) return refuse("clock", "this device does not know the time");
-  if (expiresMs <= state.nowMs) return refuse("expired", `it expired at ${body.expires}`);
+  if (traits.needsClock && !clockTrusted) return refuse("clock", "this device does not know the time");
+  if (expiresMs <= nowMs) return refuse("expired", `it expired at ${body.expires}`);
   // Without a clock the device may be years behind: harmless commands are run all the same.
-  if (state.clockTrusted && expiresMs > state.nowMs + KEEP_MS)
+  if (clockTrusted && expiresMs > nowMs + KEEP_MS)
     return refuse("too-far", "`expires` may lie ahead by at most 24 hours");
-  if (state.seen.has(id)) return refuse("seen", "this id was used before");
+  const order =
+    body.issued === undefined
+      ? undefined
+      : { by: body.by, subject: subjectOf(name), issuedMs: Date.parse(body.issued) };
+  const aheadMs = clockTrusted && order !== undefined ? Math.max(0, order.issuedMs - nowMs) : 0;
+  if (order !== undefined && (expiresMs > order.issuedMs + KEEP_MS || aheadMs > SKEW_MS))
+    return refuse("too-far", "`issued` may lie at most 24 hours before `expires`, and not ahead");
+  if (state.seen.has(body.id)) return refuse("seen", "this id was used before");
+  if (order !== undefined && isReordered(state.seen, order))
+    return refuse("reordered", `one of ${body.by} that was made later was run already`);
   if (state.seen.size >= MAX_IDS) return refuse("busy", `${MAX_IDS} commands came within 24 hours`);
-  return { do: "run", body, keepUntilMs: state.nowMs + KEEP_MS };
-}
-
-/** Ids whose time is over. */
-export function forgotten(seen: ReadonlyMap<string, number>, nowMs: number): string[] {
-  // A clock that was set back by far must not keep ids for ever.
-  return [...seen].filter(([, untilMs]) => untilMs <= nowMs || untilMs > nowMs + 2 * KEEP_MS).map(([id]) => id);
+  // Neither this one nor any that was made before it is good for longer.
+  const untilMs = clockTrusted ? nowMs + KEEP_MS + aheadMs : Math.max(nowMs + KEEP_MS, expiresMs);
+  const unsure = clockTrusted ? {} : { unsure: true as const };
+  const keep = { untilMs, ...unsure, ...(order === undefined ? {} : { order }) };
+  return { do: "run", body, keep, proved: right.proved };
 }
 
 /**
@@ -71,7 +84,13 @@ export function replyTopic(root: string, name: string, message: Incoming, replyP
   return /^[^+#\0]{1,1024}$/.test(wanted) ? wanted : `${root}/reply/${name}`;
 }
 
-function parse(name: string, payload: Buffer): CommandBody | Fault {
+interface Read {
+  readonly body: CommandBody;
+  /** As JSON.parse gave it: what was signed. */
+  readonly raw: Readonly<Record<string, unknown>>;
+}
+
+function parse(name: string, payload: Buffer): Read | Fault {
   const refused = (reason: string): Fault => new Fault("COMMAND_REFUSED", `a command ${name} was dropped: ${reason}`);
   if (payload.length > MAX_BYTES) return refused(`${payload.length} bytes`);
   let value: unknown;
@@ -81,5 +100,6 @@ function parse(name: string, payload: Buffer): CommandBody | Fault {
     return refused("no JSON");
   }
   const body = CommandBody.safeParse(value);
-  return body.success ? body.data : refused(z.prettifyError(body.error));
+  if (!body.success) return refused(z.prettifyError(body.error));
+  return { body: body.data, raw: value as Readonly<Record<string, unknown>> };
 }

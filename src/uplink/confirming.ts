@@ -13,6 +13,8 @@ const LONGEST_MS = 3_600_000;
 export interface Confirming {
   /** The server confirmed something. */
   confirmed(): void;
+  /** The wait for the next round ends now. */
+  hurry(): void;
   stop(): void;
 }
 
@@ -64,6 +66,10 @@ export function startConfirming({ journal, drain, resendAfterMs }: ConfirmingDep
       asked = false;
       size = Math.min(LARGEST_ROUND, size * 2);
       next(Math.min(BETWEEN_MS, lookMs));
+    },
+    hurry() {
+      unanswered = 0;
+      next(0);
     },
     stop() {
       stopped = true;

@@ -16,6 +16,8 @@ const UNCLEAR_TRIES = 4;
 const LATER = { firstMs: 1_000, maxMs: 30_000, stableAfterMs: 0 };
 /** Most replies to commands that wait their turn. */
 const MAX_REPLIES = 100;
+/** What MQTT 5 puts before correlation data, at most, bytes. */
+const PROPERTIES_BYTES = 8;
 /** Only this lane may fill the window to its end. */
 const ALERT_LANE = 0;
 
@@ -50,10 +52,12 @@ export interface Drain {
    * @param taken called where the broker took it
    */
   post(topic: string, json: string, taken?: () => void): void;
-  /** Publishes a reply to a command. */
-  reply(topic: string, json: string, correlation?: Buffer): void;
+  /** Publishes a reply to a command, or says why it is too large for that. */
+  reply(topic: string, json: string, correlation?: Buffer): string | undefined;
   /** Rows may be sent from now on. */
   open(): void;
+  /** A wait for a broker that asked for later ends now. */
+  hurry(): void;
   /** Rows were committed or put back. */
   wake(): void;
   /** True where no row of this lane is left to be sent; in flight some may be. */
@@ -119,16 +123,15 @@ export function startDrain(deps: DrainDeps): Drain {
     pausedFrom = Math.min(pausedFrom, lane);
     if (pause !== undefined) return;
     pauses += 1;
-    pause = setTimeout(
-      () => {
-        pause = undefined;
-        pausedFrom = Number.POSITIVE_INFINITY;
-        for (const [key, message] of postponed) if (!posts.has(key)) posts.set(key, message);
-        postponed = [];
-        pump();
-      },
-      backoffMs(pauses, LATER, deps.random()),
-    );
+    pause = setTimeout(goOn, backoffMs(pauses, LATER, deps.random()));
+  };
+  const goOn = (): void => {
+    clearTimeout(pause);
+    pause = undefined;
+    pausedFrom = Number.POSITIVE_INFINITY;
+    for (const [key, message] of postponed) if (!posts.has(key)) posts.set(key, message);
+    postponed = [];
+    pump();
   };
   const overQuota = (reason: string): void => {
     deps.limited(new Fault("BROKER_QUOTA", `the broker takes no more of this device's messages for now: ${reason}`));
@@ -256,16 +259,20 @@ export function startDrain(deps: DrainDeps): Drain {
       pump();
     },
     reply(topic, json, correlation) {
-      if (posts.size >= MAX_REPLIES) return;
+      if (posts.size >= MAX_REPLIES) return undefined;
+      const tooLarge = oversize(topic, json, limits.maximumPacketBytes - (correlation?.length ?? 0) - PROPERTIES_BYTES);
+      if (tooLarge !== undefined) return tooLarge;
       replies += 1;
       const more = correlation === undefined ? {} : { correlation };
       posts.set(`#${replies}`, { topic, payload: json, retain: false, ...more });
       pump();
+      return undefined;
     },
     open() {
       rowsOpen = true;
       pump();
     },
+    hurry: goOn,
     wake() {
       lanes.wake();
       pump();

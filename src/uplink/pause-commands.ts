@@ -17,6 +17,8 @@ export function pauseCommands(
 ): Record<"camera.pause" | "camera.resume", Command> {
   const command = (action: PauseWord["action"], needsClock: boolean): Command => ({
     needsClock,
+    // The touchpoint's step tells it, with what became of it.
+    audited: true,
     async run(body) {
       const asked = COMMANDS["camera.pause"].body.safeParse(body);
       if (!asked.success) return { ok: false, reason: "invalid", message: z.prettifyError(asked.error) };

@@ -76,6 +76,11 @@ export async function serveConnection(uplink: Uplink, connection: Connection, se
     drain.wake();
     if (witnessed) delivery.changed();
   };
+  uplink.flush = async (ms) => {
+    confirming?.hurry();
+    drain.hurry();
+    await drain.quiet(ms);
+  };
   let lost: Fault | undefined;
   let end: End = "stopped";
   const over = new AbortController();
@@ -138,6 +143,7 @@ export async function serveConnection(uplink: Uplink, connection: Connection, se
   } finally {
     serving.receiver(() => undefined);
     uplink.committed = () => undefined;
+    uplink.flush = async () => undefined;
     uplink.renew = () => undefined;
     signal.removeEventListener("abort", stop);
     unwatch();

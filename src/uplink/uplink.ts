@@ -3,24 +3,29 @@
 //   journal ─ waiting ─► lanes ─► drain ─ publish ─► connection ─► broker
 //   journal ◄─ settle ──────────── PUBACK ◄──────────────┘
 import type { IClientOptions, MqttClient } from "mqtt";
+import type { CommandsConfig } from "../config/commands.ts";
 import type { BrokerConfig } from "../config/schema.ts";
 import type { Journal } from "../journal/journal.ts";
 import { type BackoffSettings, DEFAULT_BACKOFF, pause } from "../supervise/backoff.ts";
 import { keepRunning, type StageReport } from "../supervise/keep-running.ts";
 import type { CommandName } from "../words/commands.ts";
 import { asFault, type Fault } from "../words/errors.ts";
+import type { EventData, Stamped } from "../words/events.ts";
 import type { StatusMessage } from "../words/topics.ts";
 import { withOwnDates } from "./certificates.ts";
 import { type Command, Commanding } from "./commanding.ts";
 import { ConnectionCount } from "./conn.ts";
 import type { ConnectionRequest, Incoming } from "./connection.ts";
+import { flushCommand } from "./flush.ts";
 import { finishInstall } from "./install.ts";
 import { addressOf } from "./login.ts";
 import { type Route, routeAfter } from "./moved.ts";
 import { DEFAULT_PATIENCE, Patience, type PatienceSettings } from "./patience.ts";
+import { pingCommand } from "./ping.ts";
 import { openNegotiated, type ProtocolMemory } from "./protocol.ts";
 import { LoginRenewal } from "./renewal.ts";
 import { resendCommand } from "./resend.ts";
+import { rightsOf } from "./rights.ts";
 import { type End, serveConnection } from "./session.ts";
 import type { RetainedStates } from "./states.ts";
 import { type Topics, topicsOf } from "./topics.ts";
@@ -29,6 +34,8 @@ export interface UplinkSettings {
   readonly site: string;
   readonly device: string;
   readonly broker: BrokerConfig;
+  /** Who may give which command. */
+  readonly commands: CommandsConfig;
   /** Version of the program. */
   readonly version: string;
   /** Id of this boot of the machine. */
@@ -50,6 +57,8 @@ export interface UplinkDeps {
   readonly onNudge?: (nudge: () => void) => void;
   /** Something was refused or dropped without ending the connection: counted and logged by the receiver. */
   readonly dropped: (fault: Fault) => void;
+  /** Makes the audit event of a command, ready to be committed. */
+  readonly audit: (data: EventData["audit"]) => Stamped;
   /** Commands that other rooms carry out, by name. */
   readonly commands?: Readonly<Partial<Record<CommandName, Command>>>;
   /** Retained words outside this device's root, said once on each connection. */
@@ -104,10 +113,14 @@ export interface Uplink {
   readonly timings: UplinkTimings;
   readonly topics: Topics;
   readonly commanding: Commanding;
+  /** Number of the present or last connection; 0 before the first. */
+  conn: number;
   /** UTC time of the last `status` of this process; undefined before the first. */
   lastStatus: string | undefined;
   /** What the present connection does about a commit. */
   committed: () => void;
+  /** Tries at once what waits for another try; resolves when all is at the broker, or after `ms`. */
+  flush: (ms: number) => Promise<void>;
   /** Ends the present connection in order, so that the next one uses new files. */
   renew: () => void;
   /** Ends the present wait between two attempts. */
@@ -132,7 +145,8 @@ interface Making {
  */
 export async function runUplink(settings: UplinkSettings, deps: UplinkDeps): Promise<void> {
   const timings = { ...DEFAULT_TIMINGS, ...deps.timings };
-  const { broker } = settings;
+  const { broker, version, boot } = settings;
+  const about = { version, boot };
   const nowMs = (): number => Date.parse(deps.timeNow());
   const topics = topicsOf(broker.prefix, settings.site, settings.device);
   const uplink: Uplink = {
@@ -144,16 +158,23 @@ export async function runUplink(settings: UplinkSettings, deps: UplinkDeps): Pro
       journal: deps.journal,
       commands: new Map([
         ["resend", resendCommand(deps.journal, () => uplink.committed())],
+        ["ping", pingCommand(deps.journal, () => ({ ...about, conn: uplink.conn, time: deps.timeNow() }))],
+        ["flush", flushCommand(deps.journal, (ms) => uplink.flush(ms))],
         ...Object.entries(deps.commands ?? {}),
       ]),
+      rights: rightsOf(settings.commands),
+      place: settings,
       root: topics.root,
       replyPrefix: broker.replyPrefix,
       nowMs,
       clockTrusted: deps.clockTrusted ?? (() => true),
+      audit: deps.audit,
       dropped: deps.dropped,
     }),
+    conn: 0,
     lastStatus: undefined,
     committed: () => undefined,
+    flush: async () => undefined,
     renew: () => undefined,
     hurry: () => undefined,
   };
@@ -189,6 +210,7 @@ export async function runUplink(settings: UplinkSettings, deps: UplinkDeps): Pro
     wait: (ms, fault, signal) => waitToRetry(uplink, making, ms, fault, signal),
   });
   clearInterval(looks);
+  uplink.commanding.stop();
 }
 
 /** One connection, from CONNECT to its end. @throws Fault when it is lost */
@@ -199,6 +221,7 @@ async function connectOnce(uplink: Uplink, making: Making, signal: AbortSignal, 
   try {
     const files = making.renewal.take();
     const conn = await making.count.next();
+    uplink.conn = conn;
     const status = (state: StatusMessage["state"]): string =>
       JSON.stringify({
         state,

@@ -1,9 +1,11 @@
-// The words of an audit: a setting was changed while the agent ran, or somebody tried to; what, by whom and by which way.
+// The words of an audit: a setting was changed or a command given while the agent ran, or somebody tried to; by whom, how.
 import { z } from "zod";
 
 export const AuditData = z.object({
-  action: z.enum(["camera.pause", "camera.resume", "config"]),
-  target: z.string().describe("what it was done to: a stage such as camera:door; of `config`, `fleet`"),
+  action: z.enum(["camera.pause", "camera.resume", "config", "command"]),
+  target: z
+    .string()
+    .describe("what it was done to: a stage such as camera:door; of `config`, `fleet`; of `command`, its name"),
   by: z
     .string()
     .max(200)
@@ -16,8 +18,24 @@ export const AuditData = z.object({
     .boolean()
     .optional()
     .describe("of a camera, whether it is paused after it: somebody else's pause may still hold"),
-  outcome: z.enum(["trial", "applied", "refused", "rolled-back"]).optional().describe("what became of fleet settings"),
+  outcome: z
+    .enum(["trial", "applied", "refused", "rolled-back", "run", "failed"])
+    .optional()
+    .describe(
+      "what became of fleet settings or of a command; `run`: it was about to be, `failed` follows where it did",
+    ),
   version: z.int().optional().describe("of those settings"),
   hash: z.string().optional().describe("of those settings"),
-  reasons: z.array(z.string()).optional().describe("why they were refused or undone"),
+  reasons: z
+    .array(z.string())
+    .optional()
+    .describe("why they were refused or undone; of a command, the `reason` of its reply"),
+  command: z.string().optional().describe("id of the command"),
+  proved: z.boolean().optional().describe("of a command that was run, whether a signature proved who gave it"),
+  count: z
+    .int()
+    .min(1)
+    .optional()
+    .describe("of refused commands, so many of one reason within a minute; what else is said is of the last"),
 });
+export type AuditData = z.infer<typeof AuditData>;

@@ -1,5 +1,6 @@
 // The words of commands (`cmd/{name}`): what each takes and what its reply says, one zod schema each.
 import { z } from "zod";
+import { DEVICE_COMMANDS } from "./device-commands.ts";
 import { CustomerKey } from "./feedback.ts";
 import { PauseInput } from "./inputs.ts";
 
@@ -10,7 +11,12 @@ export const CommandBody = z.looseObject({
     .regex(/^[\x21-\x7e]{1,64}$/, "use 1 to 64 visible ASCII characters")
     .describe("chosen by the sender, never used twice"),
   expires: z.iso.datetime({ offset: true }).describe("not to be run after this, at most 24 hours ahead"),
-  by: z.string().min(1).max(200).describe("who asks, for the record"),
+  by: z.string().min(1).max(200).describe("who asks: for the record, and where principals are configured one of them"),
+  issued: z.iso
+    .datetime({ offset: true })
+    .optional()
+    .describe("when it was made: then it is not run after one about the same thing that the same sender made later"),
+  sig: z.string().optional().describe("the principal's Ed25519 signature, Base64; see docs/commands.md"),
 });
 export type CommandBody = z.infer<typeof CommandBody>;
 
@@ -71,8 +77,12 @@ const Updating = z.object({
     .describe("signature, architecture, version and length are good; the stage `update` tells of the copy"),
 });
 
-/** Each command: what it is for, the fields of its own, and what a good reply says beside `id` and `ok`. */
+/**
+ * Each command: what it is for, the fields of its own, and what a good reply says beside `id` and `ok`. `signed`: taken
+ * only with a signature, unless `local.commands.signed` says otherwise.
+ */
 export const COMMANDS = {
+  ...DEVICE_COMMANDS,
   resend: {
     says: "Rows that were sent and are still kept are sent again, after everything else, under their old numbers.",
     body: Resend,
@@ -95,11 +105,13 @@ export const COMMANDS = {
     says: "What can be tied to a customer or a sale, lies in a span of time, or all, is erased ([erase.md](erase.md)).",
     body: Erase,
     reply: Ordered,
+    signed: true,
   },
   update: {
     says: "A signed package on the device is verified and handed over to the installer ([update.md](update.md)).",
     body: Update,
     reply: Updating,
+    signed: true,
   },
 } as const;
 export type CommandName = keyof typeof COMMANDS;
@@ -108,8 +120,12 @@ export type CommandName = keyof typeof COMMANDS;
 export const REFUSALS = {
   retained: "commands are not to be retained",
   unknown: "this version has no such command",
+  forbidden: "`by` is none of the principals configured, or may not give this command",
+  unsigned: "it must be signed, and is not, or by nobody whose key is known",
+  forged: "the signature is not that of `by` for this body, command and device",
   expired: "`expires` is over",
-  "too-far": "`expires` lies more than 24 hours ahead",
+  "too-far": "`expires` lies more than 24 hours ahead, or after `issued`; or `issued` lies ahead",
+  reordered: "one about the same thing, made later by the same sender, was run already",
   seen: "the id was used before; ids are kept 24 hours, on disk before the command runs",
   clock: "the device does not know the time, and this command does harm when run late",
   busy: "too many commands, or the disk did not answer",

@@ -258,8 +258,14 @@ export const FAULTS = {
   },
   COMMAND_REFUSED: {
     kind: "input",
-    hint: "Send commands not retained, with a new id, and with an `expires` that lies ahead by at most 24 hours.",
+    hint: "Send commands not retained, with a new id, an `expires` at most 24 hours ahead, and by whom may give them: see docs/commands.md.",
   },
+  COMMAND_INVALID: { kind: "input", hint: "See docs/mqtt.md for the fields of each command." },
+  COMMAND_KEY: {
+    kind: "input",
+    hint: "Make a key with `touchpoint mqtt keygen FILE`; a file that is there is never written over.",
+  },
+  DOCTOR_FAILED: { kind: "unavailable", hint: "Run `touchpoint doctor` on the device, which says more." },
   SURVEY_UNKNOWN: { kind: "input", hint: "Name a touchpoint and a questionnaire of the configuration." },
   SURVEY_REFUSED: {
     kind: "input",

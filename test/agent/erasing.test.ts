@@ -1,7 +1,7 @@
 // The command `erase` and the verb `journal erase`, on the whole agent: what is left of a customer in any byte of its folder.
 
 import { spawnSync } from "node:child_process";
-import { createHash, createHmac } from "node:crypto";
+import { createHash, createHmac, generateKeyPairSync } from "node:crypto";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -9,6 +9,7 @@ import { fileURLToPath } from "node:url";
 import { afterEach, expect, it, vi } from "vitest";
 import { openReader } from "../../src/journal/read.ts";
 import { verifyJournal } from "../../src/journal/verify.ts";
+import { publicKeyLine, signCommand } from "../../src/uplink/signature.ts";
 import { until } from "../fakes/until.ts";
 import { createRig, fleet, type Rig, ROOT } from "./settings-rig.ts";
 
@@ -16,6 +17,8 @@ const MAIN = fileURLToPath(new URL("../../dist/src/cli/main.js", import.meta.url
 const KEY = "a key of a shop that is long enough for cards";
 const CARD = "99001122334455";
 const HASH = createHmac("sha256", KEY).update(CARD).digest("hex").slice(0, 32);
+/** Of the principal who may have something erased. */
+const OPS = generateKeyPairSync("ed25519").privateKey;
 const TOKEN = "secret-of-the-shop";
 vi.setConfig({ testTimeout: 240_000 });
 
@@ -65,6 +68,7 @@ it("forgets a customer while the shop goes on", async () => {
     {
       http: { port: 0, tokenFile },
       customers: { key: "k1", keyFile },
+      commands: { principals: [{ name: "ops@example", publicKey: publicKeyLine(OPS), may: ["erase"] }] },
       pads: [
         { id: "reader", driver: "simulated" },
         { id: "p1", driver: "simulated" },
@@ -79,7 +83,9 @@ it("forgets a customer while the shop goes on", async () => {
   });
   const command = (id: string, body: object): void => {
     const expires = new Date(Date.now() + 60_000).toISOString();
-    const payload = Buffer.from(JSON.stringify({ id, expires, by: "ops@example", reason: "article 17", ...body }));
+    const asked = { id, expires, by: "ops@example", reason: "article 17", ...body };
+    const sig = signCommand(OPS, { site: "trial", device: "till-03" }, "erase", asked);
+    const payload = Buffer.from(JSON.stringify({ ...asked, sig }));
     broker.aedes.publish(
       { cmd: "publish", topic: `${ROOT}/cmd/erase`, payload, qos: 1, retain: false, dup: false },
       () => undefined,

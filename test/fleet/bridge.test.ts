@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll, afterEach, describe, expect, test } from "vitest";
 import { makeAuthority } from "../fakes/certificates.ts";
 import { MOSQUITTO_ABSENT } from "../fakes/mosquitto.ts";
-import { brokerSettings, commitMany, mosquittoAbsent, startUplink, until } from "../uplink/rig.ts";
+import { brokerSettings, commitMany, mosquittoAbsent, NO_PRINCIPALS, startUplink, until } from "../uplink/rig.ts";
 import { logIn, loginWith, shipped, startShippedBroker } from "./shipped-broker.ts";
 
 const OURS = "touchpoint/v1/vno-akropolis/till-01";
@@ -49,6 +49,7 @@ describe.skipIf(mosquittoAbsent)(`the shipped bridge${mosquittoAbsent ? ` - ${MO
       device: "till-01",
       version: "0.0.0-test",
       boot: "6f1c9a2e",
+      commands: NO_PRINCIPALS,
       broker: brokerSettings(shop.devicesUrl, loginWith(authority, pair)),
     });
     ending.push(() => up.stop());

@@ -8,7 +8,7 @@ import { checkBroker } from "../../src/uplink/check.ts";
 import type { CheckResult } from "../../src/uplink/check-result.ts";
 import { type Authority, makeAuthority } from "../fakes/certificates.ts";
 import { MOSQUITTO_ABSENT } from "../fakes/mosquitto.ts";
-import { brokerSettings, commitMany, mosquittoAbsent, startUplink, until } from "../uplink/rig.ts";
+import { brokerSettings, commitMany, mosquittoAbsent, NO_PRINCIPALS, startUplink, until } from "../uplink/rig.ts";
 import { logIn, loginWith, type Peer, type ShippedBroker, startShippedBroker } from "./shipped-broker.ts";
 
 const SITE = "touchpoint/v1/vno-akropolis";
@@ -218,7 +218,7 @@ describe.skipIf(mosquittoAbsent)(`the shipped rules${mosquittoAbsent ? ` - ${MOS
     const pair = authority.issue("uplink", { commonName: "till-03" });
     const login = loginWith(authority, pair);
     const settings = { site: "vno-akropolis", device: "till-03", version: "0.0.0-test", boot: "6f1c9a2e" };
-    const device = { ...settings, broker: brokerSettings(broker.devicesUrl, login) };
+    const device = { ...settings, commands: NO_PRINCIPALS, broker: brokerSettings(broker.devicesUrl, login) };
     const server = await central();
     const up = startUplink(device);
     ending.push(() => up.stop());

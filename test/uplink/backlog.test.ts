@@ -110,7 +110,7 @@ test("resend: the rows asked for come again under their old numbers, and the rep
   expect(replies(broker)).toEqual([{ id: "r1", ok: true, stream: up.journal.stream, queued: 10 }]);
   const again = (): string[] =>
     broker.published
-      .filter(({ topic }) => topic.includes("/event/"))
+      .filter(({ topic }) => topic.endsWith("/event/press"))
       .map(({ payload }) => String(payload))
       .slice(40);
   await until(() => again().length === 10);

@@ -1,12 +1,13 @@
 // The gate for commands: retained, expired, seen and unknown ones are refused; an id is on disk before its command runs.
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { forgotten, KEEP_MS, MAX_IDS, type RunCommand } from "../../src/uplink/command-ids.ts";
 import { type Command, Commanding } from "../../src/uplink/commanding.ts";
-import { forgotten, type GateState, judgeCommand, KEEP_MS, MAX_IDS, replyTopic } from "../../src/uplink/commands.ts";
+import { type GateState, judgeCommand, replyTopic } from "../../src/uplink/commands.ts";
 import type { Incoming } from "../../src/uplink/connection.ts";
 import type { Fault } from "../../src/words/errors.ts";
 import { MemoryJournal } from "../fakes/journal.ts";
-import { ROOT, until } from "./rig.ts";
+import { ANYBODY, auditEvent, PLACE, ROOT, until } from "./rig.ts";
 
 const NOW = Date.parse("2026-11-22T09:14:07.311Z");
 const inSeconds = (s: number): string => new Date(NOW + s * 1_000).toISOString();
@@ -17,6 +18,10 @@ const message = (value: unknown, more: Partial<Incoming> = {}): Incoming => ({
   retained: false,
   ...more,
 });
+const KEPT = { untilMs: NOW + 1 };
+/** One command of the same sender about the same thing that was run. @param madeMs relative to now */
+const seen = (id: string, madeMs = 0): Map<string, RunCommand> =>
+  new Map([[id, { ...KEPT, order: { by: "ops", subject: "resend", issuedMs: NOW + madeMs } }]]);
 const state = (more: Partial<GateState> = {}): GateState => ({
   nowMs: NOW,
   clockTrusted: true,
@@ -24,6 +29,8 @@ const state = (more: Partial<GateState> = {}): GateState => ({
     ["resend", { needsClock: false }],
     ["erase", { needsClock: true }],
   ]),
+  rights: ANYBODY,
+  place: PLACE,
   seen: new Map(),
   ...more,
 });
@@ -32,7 +39,7 @@ test("a command in order is run, and its id kept for 24 hours", () => {
   expect(judgeCommand("resend", message(body), state())).toMatchObject({
     do: "run",
     body: { id: "a1", by: "ops", from: 1 },
-    keepUntilMs: NOW + KEEP_MS,
+    keep: { untilMs: NOW + KEEP_MS },
   });
 });
 
@@ -42,11 +49,18 @@ test.each([
   ["expired", "resend", { ...body, expires: inSeconds(0) }, {}, {}],
   ["expired", "resend", { ...body, expires: "2026-11-22T11:14:07+02:00" }, {}, {}],
   ["too-far", "resend", { ...body, expires: inSeconds(86_401) }, {}, {}],
-  ["seen", "resend", body, {}, { seen: new Map([["a1", NOW + 1]]) }],
-  ["busy", "resend", body, {}, { seen: new Map(Array.from({ length: MAX_IDS }, (_, i) => [`x${i}`, NOW + 1])) }],
+  ["too-far", "resend", { ...body, issued: inSeconds(-86_341) }, {}, {}],
+  ["too-far", "resend", { ...body, expires: inSeconds(600), issued: inSeconds(301) }, {}, {}],
+  ["seen", "resend", body, {}, { seen: seen("a1") }],
+  ["reordered", "resend", { ...body, issued: inSeconds(-2) }, {}, { seen: seen("a0", -1_000) }],
+  ["busy", "resend", body, {}, { seen: new Map(Array.from({ length: MAX_IDS }, (_, i) => [`x${i}`, KEPT])) }],
   ["clock", "erase", body, {}, { clockTrusted: false }],
 ] as const)("refused as %s: %s", (reason, name, value, more, known) => {
-  expect(judgeCommand(name, message(value, more), state(known))).toMatchObject({ do: "refuse", id: "a1", reason });
+  expect(judgeCommand(name, message(value, more), state(known))).toMatchObject({
+    do: "refuse",
+    body: { id: "a1" },
+    reason,
+  });
 });
 
 test("a device without a clock runs what does no harm late", () => {
@@ -68,7 +82,7 @@ test("whatever comes is judged, never thrown; nothing without an id is answered"
     fc.property(anything, fc.string(), (value, name) => {
       const judged = judgeCommand(name, message(value), state());
       expect(["drop", "refuse", "run"]).toContain(judged.do);
-      if (judged.do === "refuse") expect(judged.id).toMatch(/^[\x21-\x7e]{1,64}$/);
+      if (judged.do === "refuse") expect(judged.body.id).toMatch(/^[\x21-\x7e]{1,64}$/);
     }),
     { numRuns: 2_000 },
   );
@@ -78,13 +92,53 @@ test("whatever comes is judged, never thrown; nothing without an id is answered"
   });
 });
 
+test("order matters only among commands of one sender about one thing, and only where both say when they were made", () => {
+  const late = { ...body, issued: inSeconds(-2) };
+  const others = (order: Partial<RunCommand["order"]>) => ({
+    seen: new Map([["a0", { ...KEPT, order: { by: "ops", subject: "resend", issuedMs: NOW - 1_000, ...order } }]]),
+  });
+  expect(judgeCommand("resend", message(late), state(others({})))).toMatchObject({ reason: "reordered" });
+  expect(judgeCommand("resend", message(late), state(others({ by: "shop" })))).toMatchObject({ do: "run" });
+  expect(judgeCommand("resend", message(late), state(others({ subject: "camera" })))).toMatchObject({ do: "run" });
+  expect(judgeCommand("resend", message(late), state(others({ issuedMs: NOW - 2_000 })))).toMatchObject({ do: "run" });
+  expect(judgeCommand("resend", message(body), state(others({})))).toMatchObject({ do: "run" });
+});
+
+test("no command that was made before one that was run is good for longer than that one is kept", () => {
+  const second = fc.integer({ min: -90_000, max: 90_000 });
+  fc.assert(
+    fc.property(second, second, second, second, (issued, expires, before, until) => {
+      const first = { ...body, issued: inSeconds(issued), expires: inSeconds(expires) };
+      const ran = judgeCommand("resend", message(first), state());
+      fc.pre(ran.do === "run" && before < issued);
+      if (ran.do !== "run") return;
+      // Just after it was forgotten, a command that was made earlier and held back comes.
+      const held = { ...body, id: "b", issued: inSeconds(before), expires: inSeconds(until) };
+      const later = judgeCommand("resend", message(held), state({ nowMs: ran.keep.untilMs }));
+      expect(later.do).toBe("refuse");
+    }),
+  );
+});
+
 test("ids are forgotten after their time, and after a clock was set back by years", () => {
-  const seen = new Map([
-    ["old", NOW - 1],
-    ["kept", NOW + 1],
-    ["stray", NOW + 10 * KEEP_MS],
+  const kept = new Map([
+    ["old", { untilMs: NOW - 1 }],
+    ["kept", { untilMs: NOW + 1 }],
+    ["stray", { untilMs: NOW + 10 * KEEP_MS }],
   ]);
-  expect(forgotten(seen, NOW)).toEqual(["old", "stray"]);
+  expect(forgotten(kept, NOW, true)).toEqual(["old", "stray"]);
+});
+
+test("a device that restarts without a clock forgets no command that may not be run twice", () => {
+  const kept = new Map<string, RunCommand>([["restart", { untilMs: NOW + KEEP_MS }]]);
+  expect(forgotten(kept, 0, false)).toEqual([]);
+  const harmless = judgeCommand("resend", message(body), state({ nowMs: 0, clockTrusted: false, seen: kept }));
+  if (harmless.do !== "run") throw new Error("refused");
+  // Once it knows the time again the harmless one is kept for as long as it is good.
+  expect(harmless.keep.untilMs).toBe(Date.parse(body.expires));
+  for (let i = 0; kept.size < MAX_IDS; i += 1) kept.set(`h${i}`, harmless.keep);
+  // Full, with nobody to say what time it is, it gives up the oldest of those that do no harm twice.
+  expect(forgotten(kept, 0, false)).toEqual(["h0"]);
 });
 
 test.each([
@@ -107,20 +161,26 @@ interface Ran {
   readonly dropped: Fault[];
   send(value: unknown): void;
 }
-function commanding(command: Command["run"], journal = new MemoryJournal()): Ran {
+function commanding(command: Command["run"], journal = new MemoryJournal(), nowMs = () => NOW): Ran {
   const dropped: Fault[] = [];
   const replies: Record<string, unknown>[] = [];
   const one = new Commanding({
     journal,
     commands: new Map([["resend", { needsClock: false, run: command }]]),
+    rights: ANYBODY,
+    place: PLACE,
     root: ROOT,
     replyPrefix: undefined,
-    nowMs: () => NOW,
+    nowMs,
     clockTrusted: () => true,
+    audit: auditEvent,
     dropped: (fault) => dropped.push(fault),
   });
   const send = (value: unknown): void =>
-    one.receive("resend", message(value), (_topic, json) => replies.push(JSON.parse(json)));
+    one.receive("resend", message(value), (_topic, json) => {
+      replies.push(JSON.parse(json));
+      return undefined;
+    });
   return { commanding: one, journal, replies, dropped, send };
 }
 
@@ -133,7 +193,7 @@ test("the id is on disk before the act, so that a restart in between does not ru
   }, journal);
   first.send(body);
   await until(() => first.replies.length === 1);
-  expect(kept).toEqual([NOW + KEEP_MS]);
+  expect(kept).toEqual([{ untilMs: NOW + KEEP_MS }]);
   const afterRestart = commanding(async () => ({ ok: true }), journal);
   afterRestart.send(body);
   await until(() => afterRestart.replies.length === 1);
@@ -174,4 +234,26 @@ test("a disk that refuses the id keeps the command from running", async () => {
   await until(() => ran.replies.length === 1);
   expect(ran.replies[0]).toMatchObject({ id: "a1", ok: false, reason: "busy" });
   expect(acts).toBe(0);
+});
+
+test("when 1,000 commands have come there is room again after a day, on disk too", async () => {
+  const journal = new MemoryJournal();
+  // As a version before kept them.
+  for (let i = 0; i < MAX_IDS; i += 1) journal.keep.set(`command:old${i}`, NOW + 1);
+  let nowMs = NOW;
+  const ran = commanding(
+    async () => ({ ok: true }),
+    journal,
+    () => nowMs,
+  );
+  ran.send(body);
+  await until(() => ran.replies.length === 1);
+  expect(ran.replies[0]).toMatchObject({ reason: "busy" });
+  nowMs = NOW + 1;
+  // Refused, and yet what is forgotten is not forgotten on disk.
+  ran.send({ ...body, expires: inSeconds(-1) });
+  ran.send(body);
+  await until(() => ran.replies.length === 3);
+  expect(ran.replies[2]).toEqual({ id: "a1", ok: true });
+  expect([...journal.keep.keys()]).toEqual(["command:a1"]);
 });

@@ -1,11 +1,15 @@
 // Delivery over a real Mosquitto: order, outages, lanes, refusals, last will.
+import { generateKeyPairSync } from "node:crypto";
 import { afterEach, describe, expect, test } from "vitest";
+import { CommandsConfig } from "../../src/config/commands.ts";
+import { publicKeyLine, signCommand } from "../../src/uplink/signature.ts";
 import { MemoryJournal } from "../fakes/journal.ts";
 import { MOSQUITTO_ABSENT, type Mosquitto, type MosquittoOptions, startMosquitto } from "../fakes/mosquitto.ts";
 import {
   commitMany,
   DEVICE,
   mosquittoAbsent,
+  PLACE,
   QUICK,
   ROOT,
   type Subscriber,
@@ -190,6 +194,54 @@ describe.skipIf(mosquittoAbsent)(`with a real Mosquitto${mosquittoAbsent ? ` - $
     expect(server.seqs()).toEqual([1, 4]);
     expect(up.journal.refused.get(2)).toMatch(/more than the broker's 4000/);
     expect(up.journal.refused.get(3)).toMatch(/more than the contract's 65536/);
+    expect(up.clients).toHaveLength(1);
+  });
+
+  test("commands: only what its principal signed for this device, once; a reply that is too large says so", async () => {
+    const { url } = await broker({ lines: ["max_packet_size 4000"] });
+    const server = await subscriber(url);
+    const { privateKey } = generateKeyPairSync("ed25519");
+    const principals = [{ name: "ops", publicKey: publicKeyLine(privateKey), may: ["*"] }];
+    const tail = { needsClock: false, run: async () => ({ ok: true as const, lines: "x".repeat(5_000) }) };
+    const settings = { ...uplinkSettings(url), commands: CommandsConfig.parse({ principals }) };
+    const up = uplink(settings, undefined, QUICK, { commands: { "log.tail": tail } });
+    await until(() => up.state() === "ok");
+    const expires = new Date(Date.now() + 60_000).toISOString();
+    const signed = (id: string, name: string, place = PLACE): string => {
+      const body = { id, expires, by: "ops" };
+      return JSON.stringify({ ...body, sig: signCommand(privateKey, place, name, body) });
+    };
+    const answers = (): string[] =>
+      server.arrived.flatMap(({ topic, json }) =>
+        topic.includes("/reply/") ? [`${json.id} ${json.ok === true ? "ok" : json.reason}`] : [],
+      );
+    const ask = async (name: string, body: string): Promise<string | undefined> => {
+      const before = answers().length;
+      // What comes before the device listens is gone.
+      await until(async () => {
+        if (answers().length === before) await server.publish(`cmd/${name}`, body);
+        return answers().length > before;
+      });
+      return answers().at(-1);
+    };
+    await ask("ping", JSON.stringify({ id: "first", expires, by: "ops" }));
+    const before = answers().length;
+    const wanted = [
+      ["cmd/ping", signed("a", "ping"), "a ok"],
+      ["cmd/ping", signed("a", "ping"), "a seen"],
+      ["cmd/flush", signed("b", "ping"), "b forged"],
+      ["cmd/ping", signed("c", "ping", { ...PLACE, device: "till-04" }), "c forged"],
+      ["cmd/ping", JSON.stringify({ id: "d", expires, by: "ops" }), "d unsigned"],
+      ["cmd/ping", JSON.stringify({ id: "e", expires, by: "eve" }), "e forbidden"],
+      ["cmd/log.tail", signed("f", "log.tail"), "f failed"],
+    ] as const;
+    for (const [name, body] of wanted) await server.publish(name, body);
+    await until(() => answers().length === before + wanted.length);
+    expect(answers().slice(before)).toEqual(wanted.map(([, , answer]) => answer));
+    await until(() => server.under("event/audit").length >= 6);
+    const audits = server.under("event/audit").map(({ json }) => json.data as Record<string, unknown>);
+    const told = audits.map(({ command, outcome, reasons }) => `${command} ${outcome} ${reasons ?? ""}`);
+    expect(told).toEqual(expect.arrayContaining(["a run ", "a refused seen", "b refused forged", "f run "]));
     expect(up.clients).toHaveLength(1);
   });
 

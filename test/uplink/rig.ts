@@ -2,12 +2,14 @@
 import mqtt, { type IClientOptions, type MqttClient } from "mqtt";
 import { v7 as uuidv7 } from "uuid";
 import { vi } from "vitest";
+import { CommandsConfig } from "../../src/config/commands.ts";
 import type { BrokerConfig } from "../../src/config/schema.ts";
 import type { StageState } from "../../src/supervise/keep-running.ts";
+import { type Rights, rightsOf } from "../../src/uplink/rights.ts";
 import { RetainedStates } from "../../src/uplink/states.ts";
 import { runUplink, type UplinkDeps, type UplinkSettings, type UplinkTimings } from "../../src/uplink/uplink.ts";
 import type { Fault } from "../../src/words/errors.ts";
-import type { EventType, Stamped } from "../../src/words/events.ts";
+import type { EventData, EventType, Stamped } from "../../src/words/events.ts";
 import { MemoryJournal } from "../fakes/journal.ts";
 import { mosquittoProgram } from "../fakes/mosquitto.ts";
 
@@ -28,7 +30,14 @@ export const QUICK: Partial<UplinkTimings> = {
 };
 
 export const DEVICE = "till-03";
+export const PLACE = { site: "vno-akropolis", device: DEVICE };
 export const ROOT = `touchpoint/v1/vno-akropolis/${DEVICE}`;
+
+/** What holds where the configuration says nothing of commands. */
+export const NO_PRINCIPALS: CommandsConfig = CommandsConfig.parse({});
+export const ANYBODY: Rights = rightsOf(NO_PRINCIPALS);
+
+export const auditEvent = (data: EventData["audit"]): Stamped => ({ ...stamped("audit", 0), data });
 
 export function brokerSettings(url: string, more: Partial<BrokerConfig> = {}): BrokerConfig {
   return {
@@ -46,9 +55,9 @@ export function brokerSettings(url: string, more: Partial<BrokerConfig> = {}): B
 
 export function uplinkSettings(url: string, more: Partial<BrokerConfig> = {}): UplinkSettings {
   return {
-    site: "vno-akropolis",
-    device: DEVICE,
+    ...PLACE,
     broker: brokerSettings(url, more),
+    commands: NO_PRINCIPALS,
     version: "0.0.0-test",
     boot: "6f1c9a2e",
   };
@@ -117,6 +126,7 @@ export function startUplink(
     certificates: (state, fault) => certificates.push(fault === undefined ? { state } : { state, fault }),
     timeNow: () => new Date().toISOString(),
     dropped: (fault) => dropped.push(fault),
+    audit: auditEvent,
     timings,
     makeClient: (options: IClientOptions) => {
       const client = mqtt.connect(options);

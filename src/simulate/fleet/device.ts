@@ -1,6 +1,7 @@
 // One device of a simulated fleet: the agent's own engine, envelopes and uplink over a journal in memory.
 import { v7 as uuidv7 } from "uuid";
 import { stampFact } from "../../agent/stamp.ts";
+import { CommandsConfig } from "../../config/commands.ts";
 import { checkConfig } from "../../config/load.ts";
 import type { Config } from "../../config/schema.ts";
 import type { Committed, RowFate, Step } from "../../journal/journal.ts";
@@ -10,6 +11,7 @@ import { engineSettings } from "../../touchpoint/settings.ts";
 import { RetainedStates } from "../../uplink/states.ts";
 import { runUplink, type UplinkTimings } from "../../uplink/uplink.ts";
 import { Fault } from "../../words/errors.ts";
+import type { Fact, Stamped } from "../../words/events.ts";
 import { MemoryJournal } from "./memory-journal.ts";
 
 const PAD = "p1";
@@ -128,16 +130,13 @@ export function startDevice(settings: DeviceSettings, listener: DeviceListener):
   });
   let state: EngineState;
   let counter = 0;
-  const commit = (decision: Decision, now: Moment): void => {
+  const stamp = (fact: Fact, now: Moment): Stamped => {
     const unixMs = (atMs: number): number => now.unixMs + atMs - now.ms;
-    const stamp = {
-      site,
-      device,
-      tz: "UTC",
-      boot,
-      timeOf: (atMs: number) => ({ unixMs: unixMs(atMs), clock: now.clock }),
-    };
-    const events = decision.facts.map((fact) => stampFact(fact, stamp));
+    const timeOf = (atMs: number) => ({ unixMs: unixMs(atMs), clock: now.clock });
+    return stampFact(fact, { site, device, tz: "UTC", boot, timeOf });
+  };
+  const commit = (decision: Decision, now: Moment): void => {
+    const events = decision.facts.map((fact) => stamp(fact, now));
     void journal.commit({ events, keep: decision.keep });
   };
   const started = moment();
@@ -146,7 +145,7 @@ export function startDevice(settings: DeviceSettings, listener: DeviceListener):
   commit(first.decision, started);
   let limited = false;
   const running = runUplink(
-    { site, device, broker, version, boot },
+    { site, device, broker, commands: CommandsConfig.parse({}), version, boot },
     {
       journal,
       states: new RetainedStates(),
@@ -160,6 +159,10 @@ export function startDevice(settings: DeviceSettings, listener: DeviceListener):
       signal: stopping.signal,
       timeNow: () => new Date().toISOString(),
       dropped: listener.fault,
+      audit: (data) => {
+        const now = moment();
+        return stamp({ type: "audit", id: now.newId(now.unixMs), atMs: now.ms, data }, now);
+      },
       timings: settings.timings,
     },
   );
