@@ -327,7 +327,7 @@ test.skipIf(mosquittoAbsent)("doctor says the same, warnings as warnings", async
   writeFileSync(file, JSON.stringify({ version: 1, local, fleet: { touchpoints: [{ id: "checkout" }] } }));
   const main = new URL("../../dist/src/cli/main.js", import.meta.url).pathname;
   const said = execFileSync(process.execPath, [main, "mqtt", "check", "--config", file], { encoding: "utf8" });
-  expect(said).toMatch(/certificates +warn .*ends on .*\n +→ Renew the certificate/);
+  expect(said).toMatch(/certificates +warn .*ends on .*\n +→ Have a new one issued/);
   expect(said).toMatch(/round-trip +ok/);
   const patient = { config: loadConfig(file).config, modelsDir: dir, machine: fakeMachine({}) };
   const findings = await examine([brokerCheck], patient, 20_000);
