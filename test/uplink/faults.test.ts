@@ -341,6 +341,6 @@ test.skipIf(mosquittoAbsent)("doctor says the same, warnings as warnings", async
     "broker publish: ok",
     "broker round-trip: ok",
   ]);
-  expect(findings[1]?.hint).toContain("Renew the certificate");
+  expect(findings[1]?.hint).toContain("Have a new one issued");
   expect(findings[4]?.hint).toContain("Have the broker's certificate renewed");
 });
