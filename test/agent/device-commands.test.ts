@@ -143,6 +143,10 @@ it("the real program obeys what the verb signed, and ends in order after the rep
   ending.push(() => rmSync(folder, { recursive: true, force: true }));
   const broker = await startInProcessBroker();
   ending.push(() => broker.close());
+  let listening = 0;
+  broker.aedes.on("subscribe", (all) => {
+    if (all.some(({ topic }) => topic === `${ROOT}/cmd/+`)) listening += 1;
+  });
   const key = join(folder, "ops.pem");
   const { publicKey } = JSON.parse(touchpoint("mqtt", "keygen", key, "--json").stdout) as { publicKey: string };
   expect(touchpoint("mqtt", "keygen", key)).toMatchObject({ status: 1, stderr: expect.stringMatching(/^COMMAND_KEY/) });
@@ -160,6 +164,7 @@ it("the real program obeys what the verb signed, and ends in order after the rep
   ending.push(async () => void (await agent.end("SIGKILL")));
   await agent.heard(({ msg }) => msg === STARTED, "it started", 0, 60_000);
   await agent.heard(({ stage, state }) => stage === "clock" && state === "ok", "it knows the time", 0, 60_000);
+  await until(() => listening === 1, "it listens");
   const client = await mqtt.connectAsync(broker.url);
   ending.push(() => client.endAsync(true));
   const replies: Record<string, unknown>[] = [];
@@ -201,7 +206,7 @@ it("the real program obeys what the verb signed, and ends in order after the rep
   // Begun anew it does not end for the same word.
   const again = startAgent(config, { env });
   ending.push(async () => void (await again.end("SIGKILL")));
-  await again.heard(({ stage, state }) => stage === "uplink" && state === "ok", "it is connected", 0, 60_000);
+  await until(() => listening === 2, "it listens again", 60_000);
   await until(() => again.lines.some(({ stage, state }) => stage === "clock" && state === "ok"), "the time", 60_000);
   expect(await ask("restart", restart)).toMatchObject({ ok: false, reason: "seen" });
   expect((await again.end("SIGTERM")).code).toBe(0);
