@@ -44,6 +44,8 @@ const MIN_OVERLAP = { sure: 0.1, unsure: 0.4, young: 0.2 } as const;
  * F. Yang et al., Hard to Track Objects with Irregular Motions and Similar Appearances?, 2023 (C-BIoU).
  */
 const BUFFER = 0.2;
+/** An unsure detection is given to a track that was seen in the frame before, or so long ago at most, milliseconds. */
+const UNSURE_MS = 350;
 /** A track is believed when it was seen again, this long after its birth, milliseconds: a flicker is shorter. */
 const CONFIRM_MS = 150;
 /**
@@ -87,8 +89,8 @@ export function track(
 
   const believed = before.filter(({ confirmed }) => confirmed);
   const first = pair(believed, sure, MIN_OVERLAP.sure);
-  // Only what was seen just before: far from its last sighting a prediction and a weak box agree by chance.
-  const missed = first.tracks.filter(({ seenMs }) => seenMs === state.atMs);
+  // Only what was seen a moment before: far from its last sighting a prediction and a weak box agree by chance.
+  const missed = first.tracks.filter(({ seenMs }) => seenMs === state.atMs || atMs - seenMs <= UNSURE_MS);
   const second = pair(missed, unsure, MIN_OVERLAP.unsure);
   const young = before.filter(({ confirmed }) => !confirmed);
   const third = pair(young, first.sightings, MIN_OVERLAP.young);
