@@ -298,7 +298,7 @@ describe.skipIf(ABSENT !== undefined)("the consumer", () => {
   test("the audit's command line exits 1 where something delivered is missing, and 0 when it came", async () => {
     await begin();
     const run = (...args: string[]) => consumerSays(db.url, ...args);
-    expect(await run("migrate")).toEqual({ status: 0, stdout: "version 1\n" });
+    expect(await run("migrate")).toEqual({ status: 0, stdout: "version 2\n" });
     const stream = randomUUID();
     await startConsumer(settings(broker.url, "a"), db.url, closing);
     await device.say(event(stream, 2));

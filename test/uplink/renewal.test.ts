@@ -122,7 +122,7 @@ describe.skipIf(mosquittoAbsent)(`with a real Mosquitto${mosquittoAbsent ? ` - $
     await until(() => up.certificates.at(-1)?.fault?.code === "CERT_EXPIRING");
     expect(up.certificates.at(-1)?.fault).toMatchObject({
       message: `this device's certificate ends on ${day}`,
-      hint: expect.stringContaining("Renew"),
+      hint: expect.stringContaining("Have a new one issued"),
     });
     installCertificate({ certFile: own.cert, keyFile: own.key }, text(second));
     await until(() => up.certificates.at(-1)?.state === "ok" && up.clients.length === 2);
