@@ -27,7 +27,7 @@ const state = (more: Partial<GateState> = {}): GateState => ({
   clockTrusted: true,
   commands: new Map([
     ["resend", { needsClock: false }],
-    ["erase", { needsClock: true }],
+    ["camera.resume", { needsClock: true }],
   ]),
   rights: ANYBODY,
   place: PLACE,
@@ -54,7 +54,7 @@ test.each([
   ["seen", "resend", body, {}, { seen: seen("a1") }],
   ["reordered", "resend", { ...body, issued: inSeconds(-2) }, {}, { seen: seen("a0", -1_000) }],
   ["busy", "resend", body, {}, { seen: new Map(Array.from({ length: MAX_IDS }, (_, i) => [`x${i}`, KEPT])) }],
-  ["clock", "erase", body, {}, { clockTrusted: false }],
+  ["clock", "camera.resume", body, {}, { clockTrusted: false }],
 ] as const)("refused as %s: %s", (reason, name, value, more, known) => {
   expect(judgeCommand(name, message(value, more), state(known))).toMatchObject({
     do: "refuse",
