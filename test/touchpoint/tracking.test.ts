@@ -142,6 +142,14 @@ describe("tracks", () => {
     expect(inView(once)).toEqual([]);
   });
 
+  it("are given a moment where somebody new was seen twice, and none where it was a flicker", () => {
+    const seenAt = (...times: number[]): TrackerState =>
+      follow(800, (atMs) => (times.includes(atMs) ? [sure(standing)] : []));
+    expect(seenAt(0, 100, 400).tracks).toMatchObject([{ id: 1, confirmed: true }]);
+    expect(seenAt(0, 100, 700).tracks).toMatchObject([{ id: 2, confirmed: false }]);
+    expect(seenAt(0, 200, 400, 600).tracks).toEqual([]);
+  });
+
   it("are not begun by a part of a body or a second box on it, whichever comes first in the list", () => {
     const part: Box = [0.42, 0.3, 0.06, 0.2];
     const blur: Box = [0.36, 0.22, 0.1, 0.46];

@@ -44,8 +44,8 @@ const MIN_OVERLAP = { sure: 0.1, unsure: 0.4, young: 0.2 } as const;
  * F. Yang et al., Hard to Track Objects with Irregular Motions and Similar Appearances?, 2023 (C-BIoU).
  */
 const BUFFER = 0.2;
-/** An unsure detection is given to a track that was seen in the frame before, or so long ago at most, milliseconds. */
-const UNSURE_MS = 350;
+/** A moment: so long a track may be missed and still be met by an unsure detection, or not be believed yet, milliseconds. */
+const MOMENT_MS = 350;
 /** A track is believed when it was seen again, this long after its birth, milliseconds: a flicker is shorter. */
 const CONFIRM_MS = 150;
 /**
@@ -90,7 +90,7 @@ export function track(
   const believed = before.filter(({ confirmed }) => confirmed);
   const first = pair(believed, sure, MIN_OVERLAP.sure);
   // Only what was seen a moment before: far from its last sighting a prediction and a weak box agree by chance.
-  const missed = first.tracks.filter(({ seenMs }) => seenMs === state.atMs || atMs - seenMs <= UNSURE_MS);
+  const missed = first.tracks.filter(({ seenMs }) => seenMs === state.atMs || atMs - seenMs <= MOMENT_MS);
   const second = pair(missed, unsure, MIN_OVERLAP.unsure);
   const young = before.filter(({ confirmed }) => !confirmed);
   const third = pair(young, first.sightings, MIN_OVERLAP.young);
@@ -102,7 +102,9 @@ export function track(
   const followed = before.flatMap((one): Track[] => {
     const sighting = found.get(one);
     if (sighting !== undefined) return [seen(one, sighting, sightings.indexOf(sighting), atMs, !doubted.has(one))];
-    return one.confirmed && atMs - one.seenMs <= settings.bridgeMs && !one.leaving ? [one] : [];
+    // Somebody new who was seen twice is given a moment too; a flicker is seen once.
+    const bridgeMs = one.confirmed ? settings.bridgeMs : one.seenMs > one.bornMs ? MOMENT_MS : 0;
+    return atMs - one.seenMs <= bridgeMs && !one.leaving ? [one] : [];
   });
   const bodies = [...found.values()];
   const born: Track[] = [];
