@@ -30,6 +30,13 @@ const FLAGS: Partial<Record<(typeof BENCHES)[number], string[]>> = {
   slope: ["--expose-gc", "--no-lazy-feedback-allocation", "--no-flush-bytecode"],
 };
 
+/** Of the environment, the same. */
+const VARIABLES: Partial<Record<(typeof BENCHES)[number], () => Readonly<Record<string, string>>>> = {
+  "loop-slow-disk": () => ({ LD_PRELOAD: slowSync(), SLOW_SYNC_MS: "300" }),
+  // As the service's unit has it.
+  slope: () => ({ MALLOC_ARENA_MAX: "1" }),
+};
+
 const wanted = process.argv.slice(2);
 const unknown = wanted.find((name) => !BENCHES.some((bench) => bench === name));
 if (unknown !== undefined) {
@@ -53,12 +60,8 @@ console.log(table(figures));
 process.exitCode = figures.every(({ met }) => met) && figures.length > 0 ? 0 : 1;
 
 async function run(bench: (typeof BENCHES)[number]): Promise<Figure[]> {
-  const slow = bench === "loop-slow-disk";
-  const file = fileURLToPath(new URL(`./${slow ? "loop" : bench}.js`, import.meta.url));
-  // The slope is that of the service, whose unit says the same.
-  const arenas = bench === "slope" ? { MALLOC_ARENA_MAX: "1" } : {};
-  const env = slow ? { ...process.env, LD_PRELOAD: slowSync(), SLOW_SYNC_MS: "300" } : { ...process.env, ...arenas };
-  const child = fork(file, { env, execArgv: FLAGS[bench] ?? [] });
+  const file = fileURLToPath(new URL(`./${bench === "loop-slow-disk" ? "loop" : bench}.js`, import.meta.url));
+  const child = fork(file, { env: { ...process.env, ...VARIABLES[bench]?.() }, execArgv: FLAGS[bench] ?? [] });
   const told: Figure[] = [];
   child.on("message", (figure) => told.push(figure as Figure));
   const [code] = (await once(child, "exit")) as [number | null];

@@ -1,8 +1,6 @@
 // Processor time of this process and of its running children, as the kernel counts it.
-import { readdirSync, readFileSync } from "node:fs";
-
-/** Clock ticks per second in /proc; the same on every Linux that Node runs on. */
-const TICKS = 100;
+import { readdirSync } from "node:fs";
+import { statFields, TICKS_PER_SECOND } from "../scripts/trials/processes.ts";
 
 /** Seconds since their start: user and system time of all threads. */
 export function processorSeconds(): { own: number; children: number } {
@@ -10,19 +8,8 @@ export function processorSeconds(): { own: number; children: number } {
   let ticks = 0;
   for (const name of readdirSync("/proc")) {
     if (!/^\d+$/.test(name)) continue;
-    const fields = statOf(name);
-    // After the program's name in brackets: state, parent … user time 12th, system time 13th.
+    const fields = statFields(name);
     if (Number(fields[1]) === process.pid) ticks += Number(fields[11]) + Number(fields[12]);
   }
-  return { own: (user + system) / 1e6, children: ticks / TICKS };
-}
-
-function statOf(pid: string): string[] {
-  try {
-    const text = readFileSync(`/proc/${pid}/stat`, "latin1");
-    return text.slice(text.lastIndexOf(")") + 2).split(" ");
-  } catch {
-    // It ended between the list and the look.
-    return [];
-  }
+  return { own: (user + system) / 1e6, children: ticks / TICKS_PER_SECOND };
 }

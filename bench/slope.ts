@@ -1,9 +1,9 @@
 // Prints the slope of memory over frames that the mind looks at, with a 95 % interval: a leak shows as one without zero.
 
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { getHeapCodeStatistics } from "node:v8";
+import { statusKib } from "../scripts/trials/processes.ts";
 import { packageRoot } from "../src/place.ts";
 import { createEconomy } from "../src/vision/economy.ts";
 import { openLook } from "../src/vision/look.ts";
@@ -66,7 +66,8 @@ for (let i = -WARM_UP; i < FRAMES; i += 1) {
   // A function that becomes hot late is compiled late: what compilers keep grows for hours, ever more slowly, and is no data.
   const code = getHeapCodeStatistics();
   at[samples] = i;
-  used.own[samples] = ownMemory();
+  // Pages of the program's files come and go as the kernel likes: those that are nobody else's are counted.
+  used.own[samples] = (statusKib("self", "RssAnon") ?? Number.NaN) * 1024;
   used.heap[samples] = heapUsed + external - code.code_and_metadata_size - code.bytecode_and_metadata_size;
   samples += 1;
 }
@@ -92,10 +93,4 @@ for (const [name, bytes] of [
     aim: "interval not above zero",
     met: low <= 0,
   });
-}
-
-/** Resident memory that is nobody else's, bytes: pages of the program's files come and go as the kernel likes. */
-function ownMemory(): number {
-  const kilobytes = /^RssAnon:\s+(\d+) kB/m.exec(readFileSync("/proc/self/status", "utf8"))?.[1];
-  return Number(kilobytes) * 1024;
 }

@@ -2,10 +2,11 @@
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { STARTED, startAgent } from "../scripts/trials/agent-process.ts";
+import { statusKib } from "../scripts/trials/processes.ts";
 import { DEVICE, journalFile, ROOT, SITE, TOUCHPOINT, writeTrialConfig } from "../scripts/trials/settings.ts";
 import { readMachine } from "../src/journal/machine.ts";
 import { packageRoot } from "../src/place.ts";
@@ -99,6 +100,5 @@ async function start(name: string, waiting: number): Promise<Start> {
 
 /** Megabytes. */
 function memory(pid: number, field: string): number {
-  const line = new RegExp(`^${field}:\\s+(\\d+) kB`, "m").exec(readFileSync(`/proc/${pid}/status`, "utf8"));
-  return Number(line?.[1] ?? Number.NaN) / 1024;
+  return (statusKib(pid, field) ?? Number.NaN) / 1024;
 }

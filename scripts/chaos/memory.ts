@@ -1,11 +1,10 @@
 // How much memory a process takes, and whether that stays flat.
-import { readFileSync } from "node:fs";
+import { statusKib } from "../trials/processes.ts";
 
 /** Resident memory of a process, mebibytes; 0 where it is gone. */
-export function residentMib(pid: number): number {
+function residentMib(pid: number): number {
   try {
-    const kib = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
-    return Number(kib ?? 0) / 1_024;
+    return (statusKib(pid, "VmRSS") ?? 0) / 1_024;
   } catch {
     return 0;
   }

@@ -8,7 +8,7 @@ import torch.nn as nn
 import torch.nn.functional as F
 from expression_faces import messed, parted, read_faces
 from expression_net import SIDE, Expressions
-from progress import Average, add_to_curve, begin, rate_at, save
+from progress import Average, add_to_curve, begin, keep, rate_at, resume
 
 BATCH, HIGHEST_RATE, SMOOTHING = 128, 4e-3, 0.05
 
@@ -79,13 +79,8 @@ def main():
     net.to(given.device, memory_format=torch.channels_last)
     average = Average(net)
     optimiser = torch.optim.AdamW(net.parameters(), HIGHEST_RATE, weight_decay=2e-2)
-    checkpoint, first = given.out / "checkpoint.pt", 0
-    if checkpoint.exists():
-        kept = torch.load(checkpoint, map_location=given.device)
-        net.load_state_dict(kept["net"])
-        average.net.load_state_dict(kept["average"])
-        optimiser.load_state_dict(kept["optimiser"])
-        average.steps, first = kept["steps"], kept["epoch"]
+    checkpoint = given.out / "checkpoint.pt"
+    first = resume(checkpoint, net, average, optimiser, given.device)
     for epoch in range(first, given.epochs):
         began = time.monotonic()
         loss = learn(net, average, optimiser, tiles, votes, epoch, given)
@@ -93,8 +88,7 @@ def main():
         right = (told.argmax(1) == watched[1].argmax(1)).float().mean().item()
         row = {"epoch": epoch, "loss": f"{loss:.4f}", "watched_right": f"{right:.4f}",
                "seconds": round(time.monotonic() - began)}  # fmt: skip
-        save(checkpoint, net=net.state_dict(), average=average.net.state_dict(), optimiser=optimiser.state_dict(),
-             steps=average.steps, epoch=epoch + 1)  # fmt: skip
+        keep(checkpoint, net, average, optimiser, epoch + 1)
         add_to_curve(given.out / "curve.csv", row)
         print(row, flush=True)
     print(f"temperature {temperature(logits(average.net, watched[0], given.device), watched[1]):.3f}", flush=True)

@@ -11,7 +11,7 @@ from detector_net import Boxes, Detector, cells, flat
 from losses import detection_loss
 from person_pictures import read_pictures
 from person_scenes import HEIGHT, WIDTH, Scenes
-from progress import Average, add_to_curve, begin, rate_at, save
+from progress import Average, add_to_curve, begin, keep, rate_at, resume
 from targets import Targets
 from torch.utils.data import DataLoader
 
@@ -64,13 +64,8 @@ def main():
     net.to(given.device, memory_format=torch.channels_last)
     average = Average(net)
     optimiser = torch.optim.AdamW(net.parameters(), HIGHEST_RATE, weight_decay=1e-2)
-    checkpoint, first = given.out / "checkpoint.pt", 0
-    if checkpoint.exists():
-        kept = torch.load(checkpoint, map_location=given.device)
-        net.load_state_dict(kept["net"])
-        average.net.load_state_dict(kept["average"])
-        optimiser.load_state_dict(kept["optimiser"])
-        average.steps, first = kept["steps"], kept["epoch"]
+    checkpoint = given.out / "checkpoint.pt"
+    first = resume(checkpoint, net, average, optimiser, given.device)
     strides = cells(HEIGHT, WIDTH)[1].to(given.device)
     for epoch in range(first, given.epochs):
         began = time.monotonic()
@@ -82,8 +77,7 @@ def main():
         average.net.to(given.device)
         seconds = round(time.monotonic() - began)
         row = {"epoch": epoch, "loss": f"{loss:.4f}", "watched_ap50": f"{seen:.4f}", "seconds": seconds}
-        save(checkpoint, net=net.state_dict(), average=average.net.state_dict(), optimiser=optimiser.state_dict(),
-             steps=average.steps, epoch=epoch + 1)  # fmt: skip
+        keep(checkpoint, net, average, optimiser, epoch + 1)
         add_to_curve(given.out / "curve.csv", row)
         print(row, flush=True)
     export(average.net.to("cpu"), given.out / "model.onnx")

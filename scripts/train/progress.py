@@ -44,6 +44,24 @@ def save(file, **what):
     os.replace(f"{file}.part", file)
 
 
+def keep(file, net, average, optimiser, epoch):
+    """All that the next epoch begins with."""
+    save(file, net=net.state_dict(), average=average.net.state_dict(), optimiser=optimiser.state_dict(),
+         steps=average.steps, epoch=epoch)  # fmt: skip
+
+
+def resume(file, net, average, optimiser, device):
+    """Puts back what `keep` wrote, where there is any, and returns the epoch to go on with."""
+    if not file.exists():
+        return 0
+    kept = torch.load(file, map_location=device)
+    net.load_state_dict(kept["net"])
+    average.net.load_state_dict(kept["average"])
+    optimiser.load_state_dict(kept["optimiser"])
+    average.steps = kept["steps"]
+    return kept["epoch"]
+
+
 def add_to_curve(file, row):
     """One line an epoch; the first writes the heads."""
     fresh = not file.exists()

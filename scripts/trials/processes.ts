@@ -1,4 +1,4 @@
-// The processes of an agent as the kernel shows them.
+// Processes as the kernel shows them: their children, command lines, fields of stat and of status.
 import { readdirSync, readFileSync } from "node:fs";
 
 /** Ids of all children of a process and of theirs, started by whichever thread. */
@@ -14,6 +14,32 @@ export function commandLine(pid: number): string[] {
   } catch {
     return [];
   }
+}
+
+/** Ticks of /proc/PID/stat in a second: fixed in Linux's interface to programs (proc(5), sysconf(_SC_CLK_TCK)). */
+export const TICKS_PER_SECOND = 100;
+
+/**
+ * What follows the name in /proc/PID/stat: state, parent … user time twelfth, system time thirteenth, resident pages
+ * twenty-second; empty when it is gone.
+ */
+export function statFields(pid: number | string): string[] {
+  try {
+    // The name stands in brackets and may hold anything.
+    const text = readFileSync(`/proc/${pid}/stat`, "latin1");
+    return text.slice(text.lastIndexOf(")") + 2).split(" ");
+  } catch {
+    return [];
+  }
+}
+
+/**
+ * A field of /proc/PID/status that is in kilobytes, such as VmRSS; undefined where it has none.
+ * @throws where the process is gone
+ */
+export function statusKib(pid: number | "self", field: string): number | undefined {
+  const found = new RegExp(`^${field}:\\s+(\\d+) kB$`, "m").exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
+  return found === undefined ? undefined : Number(found);
 }
 
 function tasks(pid: number): string[] {

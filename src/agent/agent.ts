@@ -9,7 +9,7 @@ import { askTimeSource } from "../clock/time-source.ts";
 import type { Config } from "../config/schema.ts";
 import { questionnairesOf } from "../config/surveys.ts";
 import type { Finding } from "../doctor/finding.ts";
-import { createHealth, type Health } from "../health/health.ts";
+import { createHealth } from "../health/health.ts";
 import { startNotify } from "../notify/notify.ts";
 import { startPresenceNotify } from "../notify/presence.ts";
 import { builtUrl, packageRoot } from "../place.ts";
@@ -34,17 +34,18 @@ import { announcementsOf } from "./announcing.ts";
 import { contactSealer } from "./callbacks.ts";
 import { reportCondition } from "./conditions.ts";
 import { customerHash } from "./customers.ts";
-import { type Deciding, startDeciding } from "./deciding.ts";
+import { startDeciding } from "./deciding.ts";
 import { deviceCommands } from "./device-commands.ts";
 import { runDoors } from "./door.ts";
 import { turnOffDumps } from "./dumps.ts";
 import { carryOutErasures, orderErasure, ROLLUPS_VIEW } from "./erasing.ts";
+import { runEyes } from "./eyes.ts";
 import type { JoinedSettings, Life } from "./fleet-settings.ts";
 import { askingInTime } from "./identity.ts";
 import { createLamps } from "./lamps.ts";
 import type { LogTail } from "./log-tail.ts";
 import { type Pads, padIds, runPads } from "./pads.ts";
-import { createPausing, type Pausing, pauseByCommand } from "./pausing.ts";
+import { createPausing, pauseByCommand } from "./pausing.ts";
 import { stampFact } from "./stamp.ts";
 import { startTimekeeping } from "./timekeeping.ts";
 import { createUpdating } from "./updating.ts";
@@ -256,6 +257,7 @@ export async function runAgent(config: Config, options: AgentOptions): Promise<v
     const at = time.moment();
     return stamp({ type: "audit", id: at.newId(at.unixMs), atMs: at.ms, data });
   };
+  const program = version();
   const joined = options.fleetSettings?.({
     health,
     states,
@@ -269,7 +271,7 @@ export async function runAgent(config: Config, options: AgentOptions): Promise<v
     end: () => stop.abort(),
   });
   const updating = createUpdating(
-    { settings: local.update, dataDir: local.dataDir, device: { version: version(), architecture: process.arch } },
+    { settings: local.update, dataDir: local.dataDir, device: { version: program, architecture: process.arch } },
     health.stage("update"),
     sending.signal,
   );
@@ -286,7 +288,7 @@ export async function runAgent(config: Config, options: AgentOptions): Promise<v
             device: local.device,
             broker: local.broker,
             commands: local.commands,
-            version: version(),
+            version: program,
             boot,
           },
           {
@@ -325,7 +327,7 @@ export async function runAgent(config: Config, options: AgentOptions): Promise<v
                 boottime.nowMs,
               ),
             } satisfies Record<Exclude<CommandName, "resend" | "ping" | "flush">, Command>,
-            announcements: announcementsOf(config, version(), kept, journal),
+            announcements: announcementsOf(config, program, kept, journal),
             ...(joined?.receive === undefined ? {} : { config: joined.receive }),
             ...(options.uplinkTimings === undefined ? {} : { timings: options.uplinkTimings }),
           },
@@ -336,7 +338,7 @@ export async function runAgent(config: Config, options: AgentOptions): Promise<v
     publishHealth();
   }, SLOW_TICK_MS);
   watchdog.ready();
-  log.info({ device: local.device, site: local.site, version: version(), boot }, "agent started");
+  log.info({ device: local.device, site: local.site, version: program, boot }, "agent started");
   options.started?.();
 
   await new Promise<void>((resolve) => {
@@ -367,41 +369,6 @@ export async function runAgent(config: Config, options: AgentOptions): Promise<v
 
 function rollupFacts(proposals: readonly Proposal[], { ms, unixMs, newId }: Moment): Fact[] {
   return proposals.map(({ touchpoint, data }) => ({ type: "rollup", id: newId(unixMs), touchpoint, atMs: ms, data }));
-}
-
-/** Cameras and models, loaded only where a camera is configured; a failure there stops nothing else. */
-async function runEyes(
-  config: Config,
-  signal: AbortSignal,
-  health: Health,
-  nowMs: () => number,
-  engine: Deciding,
-  pauses: Pausing,
-): Promise<void> {
-  const { cameras, vision, modelsDir, privacy } = config.local;
-  if (cameras.length === 0) return;
-  const { runVision } = await import("../vision/run.ts");
-  await runVision(
-    {
-      cameras,
-      vision,
-      modelsDir: modelsDir ?? join(packageRoot(), "models"),
-      expression: privacy.emotion !== undefined,
-      demographics: privacy.demographics !== undefined,
-      threads: { eye: builtUrl("vision/eye.js"), mind: builtUrl("vision/mind.js") },
-    },
-    {
-      signal,
-      nowMs,
-      report: (stage) => health.stage(stage),
-      // A camera that ends because the agent ends is not lost.
-      seen: (seen) => {
-        if (!signal.aborted) engine.decide(seen);
-      },
-      count: (stage, counter, by) => health.count(`${stage}.${counter}`, by),
-      pauses,
-    },
-  );
 }
 
 /** Version of the program, from package.json. */

@@ -6,7 +6,7 @@ import type { ConfigInput } from "../../../src/config/schema.ts";
 import { freePort, startMosquitto } from "../../../test/fakes/mosquitto.ts";
 import { until } from "../../../test/fakes/until.ts";
 import { type AgentProcess, STARTED, startAgent } from "../agent-process.ts";
-import { descendants } from "../processes.ts";
+import { descendants, statusKib } from "../processes.ts";
 import { ROOT, writeTrialConfig } from "../settings.ts";
 import { startSubscriber } from "../subscriber.ts";
 
@@ -185,10 +185,9 @@ function createDoor(port: number): Door {
 }
 
 function held(pid: number): Held {
-  const status = readFileSync(`/proc/${pid}/status`, "utf8");
   return {
     children: descendants(pid).length,
     descriptors: readdirSync(`/proc/${pid}/fd`).length,
-    memoryMb: Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) / 1024,
+    memoryMb: (statusKib(pid, "VmRSS") ?? 0) / 1024,
   };
 }
