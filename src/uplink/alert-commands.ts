@@ -1,6 +1,5 @@
 // The commands `alert.ack` and `alert.resolve`: somebody at the central server saw to an alert.
-import { z } from "zod";
-import { COMMANDS } from "../words/commands.ts";
+import { commandOf } from "./command-of.ts";
 import type { Command, Outcome } from "./commanding.ts";
 
 /** What such a command says. */
@@ -16,21 +15,16 @@ export interface AlertWord {
 export function alertCommands(
   seeTo: (word: AlertWord) => Promise<Outcome>,
 ): Record<"alert.ack" | "alert.resolve", Command> {
-  const command = (action: AlertWord["action"]): Command => ({
+  const command = (name: "alert.ack" | "alert.resolve", action: AlertWord["action"]): Command =>
     // Late or not, an alert that is open was seen to.
-    needsClock: false,
-    async run(body) {
-      const asked = COMMANDS["alert.ack"].body.safeParse(body);
-      if (!asked.success) return { ok: false, reason: "invalid", message: z.prettifyError(asked.error) };
-      const { by, key, touchpoint, cause } = asked.data;
-      return seeTo({
+    commandOf(name, { needsClock: false }, async ({ by, key, touchpoint, cause }) =>
+      seeTo({
         action,
         by,
         ...(key === undefined ? {} : { key }),
         ...(touchpoint === undefined ? {} : { touchpoint }),
         ...(cause === undefined ? {} : { cause }),
-      });
-    },
-  });
-  return { "alert.ack": command("acknowledge"), "alert.resolve": command("resolve") };
+      }),
+    );
+  return { "alert.ack": command("alert.ack", "acknowledge"), "alert.resolve": command("alert.resolve", "resolve") };
 }

@@ -1,6 +1,5 @@
 // The commands `camera.pause` and `camera.resume`: somebody at the central server has cameras closed, or opened again.
-import { z } from "zod";
-import { COMMANDS } from "../words/commands.ts";
+import { commandOf } from "./command-of.ts";
 import type { Command, Outcome } from "./commanding.ts";
 
 /** What such a command says. */
@@ -15,22 +14,18 @@ export interface PauseWord {
 export function pauseCommands(
   pause: (word: PauseWord) => Promise<Outcome>,
 ): Record<"camera.pause" | "camera.resume", Command> {
-  const command = (action: PauseWord["action"], needsClock: boolean): Command => ({
-    needsClock,
-    // The touchpoint's step tells it, with what became of it.
-    audited: true,
-    async run(body) {
-      const asked = COMMANDS["camera.pause"].body.safeParse(body);
-      if (!asked.success) return { ok: false, reason: "invalid", message: z.prettifyError(asked.error) };
-      const { by, camera, minutes } = asked.data;
-      return pause({
-        action,
-        by,
-        ...(camera === undefined ? {} : { camera }),
-        ...(minutes === undefined ? {} : { minutes }),
-      });
-    },
-  });
-  // To close a camera late does no harm. To open one late may: somebody may have had it closed meanwhile.
-  return { "camera.pause": command("pause", false), "camera.resume": command("resume", true) };
+  return {
+    // To close a camera late does no harm. The touchpoint's step audits both, with what became of them.
+    "camera.pause": commandOf("camera.pause", { needsClock: false, audited: true }, async ({ by, camera, minutes }) =>
+      pause({ action: "pause", by, ...named(camera), ...(minutes === undefined ? {} : { minutes }) }),
+    ),
+    // To open one late may: somebody may have had it closed meanwhile.
+    "camera.resume": commandOf("camera.resume", { needsClock: true, audited: true }, async ({ by, camera }) =>
+      pause({ action: "resume", by, ...named(camera) }),
+    ),
+  };
+}
+
+function named(camera: string | undefined): Pick<PauseWord, "camera"> {
+  return camera === undefined ? {} : { camera };
 }

@@ -1,7 +1,6 @@
 // The command `resend`: the server lost rows that were sent long ago and asks for them again.
-import { z } from "zod";
 import type { Journal } from "../journal/journal.ts";
-import { COMMANDS } from "../words/commands.ts";
+import { commandOf } from "./command-of.ts";
 import type { Command } from "./commanding.ts";
 
 /** Most rows that one command may ask for: their place in the journal is changed in one transaction. */
@@ -12,22 +11,16 @@ export const MAX_ROWS = 100_000;
  * @param queued called when some wait again
  */
 export function resendCommand(journal: Pick<Journal, "head" | "resend">, queued: () => void): Command {
-  return {
-    // To send a row twice does no harm, whenever it is done.
-    needsClock: false,
-    async run(body) {
-      const asked = COMMANDS.resend.body.safeParse(body);
-      if (!asked.success) return { ok: false, reason: "invalid", message: z.prettifyError(asked.error) };
-      const { from, to } = asked.data;
-      if (to < from) return { ok: false, reason: "invalid", message: "`to` lies before `from`" };
-      if (to - from >= MAX_ROWS)
-        return { ok: false, reason: "invalid", message: `at most ${MAX_ROWS} rows at once; ask for the others later` };
-      const { stream } = await journal.head();
-      if (asked.data.stream !== undefined && asked.data.stream !== stream)
-        return { ok: false, reason: "invalid", message: `the present stream is ${stream}` };
-      const result = await journal.resend(from, to);
-      if (result.queued > 0) queued();
-      return { ok: true, stream, queued: result.queued };
-    },
-  };
+  // To send a row twice does no harm, whenever it is done.
+  return commandOf("resend", { needsClock: false }, async ({ from, to, stream: meant }) => {
+    if (to < from) return { ok: false, reason: "invalid", message: "`to` lies before `from`" };
+    if (to - from >= MAX_ROWS)
+      return { ok: false, reason: "invalid", message: `at most ${MAX_ROWS} rows at once; ask for the others later` };
+    const { stream } = await journal.head();
+    if (meant !== undefined && meant !== stream)
+      return { ok: false, reason: "invalid", message: `the present stream is ${stream}` };
+    const result = await journal.resend(from, to);
+    if (result.queued > 0) queued();
+    return { ok: true, stream, queued: result.queued };
+  });
 }

@@ -1,9 +1,8 @@
 // The command `survey.start`: a caller begins a questionnaire at a touchpoint.
-import { z } from "zod";
-import { COMMANDS } from "../words/commands.ts";
 import type { Fault } from "../words/errors.ts";
 import type { SurveyInput } from "../words/inputs.ts";
-import type { Command, Outcome } from "./commanding.ts";
+import { commandOf } from "./command-of.ts";
+import type { Command } from "./commanding.ts";
 
 /**
  * @param begin hands an input to the touchpoints and says, once it is on disk, what of it was refused
@@ -13,24 +12,18 @@ export function surveyStartCommand(
   begin: (input: SurveyInput) => Promise<readonly Fault[]>,
   nowMs: () => number,
 ): Command {
-  return {
-    // One that begins late ends by its own time limit.
-    needsClock: false,
-    async run(body): Promise<Outcome> {
-      const asked = COMMANDS["survey.start"].body.safeParse(body);
-      if (!asked.success) return { ok: false, reason: "invalid", message: z.prettifyError(asked.error) };
-      const { touchpoint, survey, language } = asked.data;
-      const [refused] = await begin({
-        kind: "survey",
-        action: "start",
-        touchpoint,
-        ...(survey === undefined ? {} : { survey }),
-        ...(language === undefined ? {} : { language }),
-        atMs: nowMs(),
-      });
-      if (refused === undefined) return { ok: true, touchpoint };
-      const busy = refused.code === "SURVEY_REFUSED";
-      return { ok: false, reason: busy ? "busy" : "invalid", message: refused.message };
-    },
-  };
+  // One that begins late ends by its own time limit.
+  return commandOf("survey.start", { needsClock: false }, async ({ touchpoint, survey, language }) => {
+    const [refused] = await begin({
+      kind: "survey",
+      action: "start",
+      touchpoint,
+      ...(survey === undefined ? {} : { survey }),
+      ...(language === undefined ? {} : { language }),
+      atMs: nowMs(),
+    });
+    if (refused === undefined) return { ok: true, touchpoint };
+    const busy = refused.code === "SURVEY_REFUSED";
+    return { ok: false, reason: busy ? "busy" : "invalid", message: refused.message };
+  });
 }
