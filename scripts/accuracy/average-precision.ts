@@ -14,6 +14,13 @@ export interface JudgedPicture {
   readonly drawn: number;
 }
 
+/** The same with the boxes themselves. */
+export interface JudgedBoxes extends JudgedPicture {
+  readonly told: readonly (Scored & { readonly right: boolean })[];
+  /** Drawn ones that nothing told found. */
+  readonly missed: readonly Box[];
+}
+
 /** A figure and the interval in which 95 % of the figures of redrawn pictures lie; undefined where nothing can be said. */
 export interface Figure {
   readonly value: number;
@@ -25,7 +32,7 @@ export interface Figure {
 export const LEAST_IOU = 0.5;
 
 /** Best box first, each takes the drawn box that it overlaps most of those still free: PASCAL VOC's rule. */
-export function judgePicture(told: readonly Scored[], drawn: readonly Box[]): JudgedPicture {
+export function judgePicture(told: readonly Scored[], drawn: readonly Box[]): JudgedBoxes {
   const free = new Set(drawn);
   const judged = told
     .toSorted((a, b) => b.score - a.score)
@@ -36,9 +43,9 @@ export function judgePicture(told: readonly Scored[], drawn: readonly Box[]): Ju
         if (shared >= most) [best, most] = [one, shared];
       }
       if (best !== undefined) free.delete(best);
-      return { score, right: best !== undefined };
+      return { box, score, right: best !== undefined };
     });
-  return { told: judged, drawn: drawn.length };
+  return { told: judged, drawn: drawn.length, missed: [...free] };
 }
 
 /**

@@ -49,14 +49,14 @@ export async function measure(set: TruthSet, contestants: readonly Contestant[])
   return open.map(({ contestant, pictures, costs }) => ({ contestant, pictures, ms: median(costs) }));
 }
 
-async function told(look: Look, task: Task, frame: Frame) {
+export async function told(look: Look, task: Task, frame: Frame) {
   const wanted = { face: task === "face", person: task === "person", expression: false };
   const { faces, persons } = await look.look(frame, wanted);
   return task === "face" ? faces : persons;
 }
 
 /** The agent's own way from a frame to boxes, with another least score where one is given. */
-async function openLooking({ entry, from }: Contestant, minScore: number | undefined): Promise<Look> {
+export async function openLooking({ entry, from }: Contestant, minScore: number | undefined): Promise<Look> {
   const bytes = "file" in from ? readFileSync(from.file) : readModelFile(from.modelsDir, entry);
   const output = minScore === undefined ? entry.output : { ...entry.output, minScore };
   const model = await openModelBytes(bytes, { ...entry, output }, 1);

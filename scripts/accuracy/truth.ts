@@ -11,6 +11,8 @@ import { setAside } from "./set-aside.ts";
 export type Task = "face" | "person";
 
 export interface TruthPicture {
+  /** As the data set or the label file names it. */
+  readonly name: string;
   readonly frame: Frame;
   /** Shares of the picture. */
   readonly drawn: readonly Box[];
@@ -57,9 +59,11 @@ export function truthSets(data: string): TruthSet[] {
     set("photographs set aside", "face", "by eye, from proposals", "unseen by ours", () =>
       labelled(data, "face", ["photographs"]),
     ),
-    set("COCO with attribution", "face", "agreement with YuNet", "unseen by ours", () => proposedFaces(openly)),
-    set("groceries, packets, rooms", "face", "nobody is there", "unseen by ours", () =>
-      chain(negatives.map((folder) => openlyLicensed(openly, `negatives/${folder}`, "all"))),
+    set("COCO with attribution, set aside", "face", "agreement with YuNet", "unseen by ours", () =>
+      proposedFaces(openly),
+    ),
+    set("groceries, packets, rooms set aside", "face", "nobody is there", "unseen by ours", () =>
+      chain(negatives.map((folder) => openlyLicensed(openly, `negatives/${folder}`, "hands too"))),
     ),
   ];
   return existsSync(openly) ? sets : [];
@@ -81,30 +85,28 @@ async function* chain(parts: readonly AsyncGenerator<TruthPicture>[]): AsyncGene
   for (const part of parts) yield* part;
 }
 
-/** Groceries that may show a hand are left out of those without persons: a hand is part of one. */
-async function* openlyLicensed(openly: string, folder: string, which: "set aside" | "all" = "set aside") {
+/** Pictures set aside. Groceries that may show a hand are left out of those without persons: a hand is part of one. */
+async function* openlyLicensed(openly: string, folder: string, which: "no hands" | "hands too" = "no hands") {
   type Rows = LabelFile & { readonly [name: string]: { readonly may_show_hand?: boolean } };
   const rows = JSON.parse(readFileSync(join(openly, folder, "labels.json"), "utf8")) as Rows;
-  const names = which === "all" ? Object.keys(rows) : setAside(`openly-licensed/${folder}`);
-  for (const name of names) {
+  for (const name of setAside(`openly-licensed/${folder}`)) {
     const row = rows[name];
-    if (row === undefined || (which === "set aside" && row.may_show_hand === true)) continue;
+    if (row === undefined || (which === "no hands" && row.may_show_hand === true)) continue;
     const frame = await readPicture(join(openly, folder, name));
-    yield { frame, drawn: row.boxes.map((box) => shares(box, frame)) };
+    yield { name, frame, drawn: row.boxes.map((box) => shares(box, frame)) };
   }
 }
 
-/** Face boxes proposed by YuNet and looked at: some faces of these pictures may have none. */
+/** Pictures set aside, with face boxes proposed by YuNet and looked at: some faces may have none. */
 async function* proposedFaces(openly: string): AsyncGenerator<TruthPicture> {
   const rows = JSON.parse(readFileSync(join(openly, "faces/coco_val2017_ccby.json"), "utf8")) as LabelFile;
-  for (const [name, { boxes }] of Object.entries(rows)) {
-    const folder = ["coco_val2017_ccby", "coco_val2017_ccby_more"].find((one) =>
-      existsSync(join(openly, "persons", one, name)),
-    );
-    if (folder === undefined) continue;
-    const frame = await readPicture(join(openly, "persons", folder, name));
-    yield { frame, drawn: boxes.map((box) => shares(box, frame)) };
-  }
+  for (const folder of ["coco_val2017_ccby", "coco_val2017_ccby_more"])
+    for (const name of setAside(`openly-licensed/persons/${folder}`)) {
+      const boxes = rows[name]?.boxes;
+      if (boxes === undefined) continue;
+      const frame = await readPicture(join(openly, "persons", folder, name));
+      yield { name, frame, drawn: boxes.map((box) => shares(box, frame)) };
+    }
 }
 
 async function* pennFudan(data: string): AsyncGenerator<TruthPicture> {
@@ -113,7 +115,7 @@ async function* pennFudan(data: string): AsyncGenerator<TruthPicture> {
     const frame = await readPicture(join(folder, "PNGImages", name));
     const text = readFileSync(join(folder, "Annotation", name.replace(".png", ".txt")), "latin1");
     const rows = text.matchAll(/\(Xmin, Ymin\) - \(Xmax, Ymax\) : \((\d+), (\d+)\) - \((\d+), (\d+)\)/g);
-    yield { frame, drawn: [...rows].map(([, ...row]) => shares(row.map(Number), frame)) };
+    yield { name, frame, drawn: [...rows].map(([, ...row]) => shares(row.map(Number), frame)) };
   }
 }
 
@@ -127,7 +129,7 @@ async function* coco128(data: string): AsyncGenerator<TruthPicture> {
       const [kind, x = 0, y = 0, w = 0, h = 0] = row.split(/\s+/).map(Number);
       return kind === 0 ? [[x - w / 2, y - h / 2, w, h]] : [];
     });
-    yield { frame: await readPicture(join(folder, "images", name)), drawn };
+    yield { name, frame: await readPicture(join(folder, "images", name)), drawn };
   }
 }
 
@@ -138,7 +140,7 @@ async function* labelled(data: string, task: Task, names: readonly string[]): As
     const files = labels.frames.flatMap(({ frame }) => (typeof frame === "string" ? [frame] : []));
     for await (const { key, frame } of framesOf(data, labels, files)) {
       const drawn = task === "face" ? rows.get(key)?.faces : rows.get(key)?.persons;
-      if (drawn !== undefined) yield { frame, drawn };
+      if (drawn !== undefined) yield { name: `${name} ${key}`, frame, drawn };
     }
   }
 }

@@ -2,17 +2,18 @@
 import cv2
 import numpy as np
 import torch
-from person_pictures import overlaps
+from pictures import overlaps
 
 
-def letterboxed(pixels, width, height):
-    """The picture in the middle of the input with its aspect kept, 128 around it; and its scale and place."""
+def letterboxed(pixels, width, height, grey):
+    """The picture, planes first, in the middle of the input with its aspect kept, 128 around it; and its scale and place."""
     scale = min(width / pixels.shape[1], height / pixels.shape[0])
     size = (max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale)))
     left, top = (width - size[0]) // 2, (height - size[1]) // 2
     scene = np.full((height, width, 3), 128, np.uint8)
     scene[top : top + size[1], left : left + size[0]] = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
-    return scene[:, :, ::-1].astype(np.float32).transpose(2, 0, 1), scale, left, top
+    planes = cv2.cvtColor(scene, cv2.COLOR_BGR2GRAY)[None] if grey else scene[:, :, ::-1].transpose(2, 0, 1)
+    return planes.astype(np.float32), scale, left, top
 
 
 def suppressed(rows, iou):
@@ -25,11 +26,11 @@ def suppressed(rows, iou):
 
 
 @torch.no_grad()
-def average_precision(model, pictures, width, height, nms_iou=0.5, least_score=0.02):
+def average_precision(model, pictures, width, height, grey, nms_iou=0.5, least_score=0.02):
     """Area below precision over recall at IoU 0.5, each detection given to the best box that is still free."""
     told, drawn = [], 0
     for picture in pictures:
-        scene, scale, left, top = letterboxed(picture.pixels, width, height)
+        scene, scale, left, top = letterboxed(picture.pixels, width, height, grey)
         rows = model(torch.from_numpy(scene.copy())[None])[0].numpy()
         rows = suppressed(rows[rows[:, 4] > least_score], nms_iou)
         truth = picture.persons * scale + np.float32([left, top, left, top])

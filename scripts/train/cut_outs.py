@@ -1,9 +1,12 @@
 """People cut out along their outlines, to be pasted into other pictures."""
 import cv2
 import numpy as np
+from scenes import HEIGHT, WIDTH, log_uniform
 from set_aside import set_aside
 
 MOST_HEIGHT = 300
+# A person of whom less is left is not pasted.
+LEAST_PX = 12
 
 
 def cut(pixels, mask, least_height, least_width):
@@ -47,3 +50,27 @@ def from_coco128(data):
 def read_cut_outs(data):
     """A list of (pixels BGR, opacity 0..255)."""
     return [each for each in [*from_penn_fudan(data), *from_coco128(data)] if each is not None]
+
+
+def pasted(cut_outs, scene, random):
+    """One person into the scene, in place; returns the box, or None where too little of it is seen."""
+    pixels, opacity = cut_outs[random.integers(len(cut_outs))]
+    height = int(log_uniform(random, 24, 300))
+    width = max(6, int(height * pixels.shape[1] / pixels.shape[0] * random.uniform(0.85, 1.15)))
+    if width > WIDTH * 0.9:
+        return None
+    person = cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA).astype(np.float32)
+    alpha = cv2.GaussianBlur(cv2.resize(opacity, (width, height), interpolation=cv2.INTER_AREA), (3, 3), 0)
+    if random.random() < 0.5:
+        person, alpha = person[:, ::-1], alpha[:, ::-1]
+    mean = person.mean((0, 1))
+    person = (person - mean) * random.uniform(0.6, 1.2) + mean * random.uniform(0.6, 1.25)
+    x = int(random.integers(-width // 3, max(-width // 3 + 1, WIDTH - width * 2 // 3)))
+    y = int(random.integers(-height // 6, max(-height // 6 + 1, HEIGHT - height // 2)))
+    x1, y1, x2, y2 = max(0, x), max(0, y), min(WIDTH, x + width), min(HEIGHT, y + height)
+    if x2 - x1 < 6 or y2 - y1 < LEAST_PX:
+        return None
+    a = alpha[y1 - y : y2 - y, x1 - x : x2 - x, None].astype(np.float32) / 255
+    under = scene[y1:y2, x1:x2]
+    scene[y1:y2, x1:x2] = np.clip(under * (1 - a) + person[y1 - y : y2 - y, x1 - x : x2 - x] * a, 0, 255)
+    return np.float32([x1, y1, x2, y2])

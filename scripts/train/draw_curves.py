@@ -18,8 +18,11 @@ def line(values, colour):
 
 def drawn(name, rows):
     heads = [head for head in rows[0] if head not in ("epoch", "seconds")]
-    parts = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{HEIGHT}" font-family="sans-serif" '
-             f'font-size="12">', f'<rect width="{WIDTH}" height="{HEIGHT}" fill="white"/>']  # fmt: skip
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{HEIGHT}" font-family="sans-serif" font-size="12">',
+        f"<title>How the training of {name} went</title>",
+        f'<rect width="{WIDTH}" height="{HEIGHT}" fill="white"/>',
+    ]
     for place, (head, colour) in enumerate(zip(heads, COLOURS)):
         values = [float(row[head]) for row in rows]
         parts.append(line(values, colour))

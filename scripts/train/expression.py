@@ -4,10 +4,9 @@ import time
 from pathlib import Path
 
 import torch
-import torch.nn as nn
 import torch.nn.functional as F
 from expression_faces import messed, parted, read_faces
-from expression_net import SIDE, Expressions
+from expression_net import SIDE, BothWays, Expressions
 from progress import Average, add_to_curve, begin, keep, rate_at, resume
 
 BATCH, HIGHEST_RATE, SMOOTHING = 128, 4e-3, 0.05
@@ -56,8 +55,8 @@ def learn(net, average, optimiser, tiles, votes, epoch, given):
 
 @torch.no_grad()
 def logits(net, tiles, device):
-    net.eval()
-    return torch.cat([net(part.float().to(device)).to("cpu") for part in tiles.split(512)])
+    both = BothWays(net.eval())
+    return torch.cat([both.logits(part.float().to(device)).to("cpu") for part in tiles.split(512)])
 
 
 def temperature(told, votes):
@@ -92,7 +91,7 @@ def main():
         add_to_curve(given.out / "curve.csv", row)
         print(row, flush=True)
     print(f"temperature {temperature(logits(average.net, watched[0], given.device), watched[1]):.3f}", flush=True)
-    model = nn.Sequential(average.net, nn.Softmax(1)).to("cpu").eval()
+    model = BothWays(average.net).to("cpu").eval()
     torch.onnx.export(model, torch.zeros(1, 1, SIDE, SIDE), given.out / "model.onnx", opset_version=13,
                       input_names=["face"], output_names=["prob"],
                       dynamic_axes={"face": {0: "n"}, "prob": {0: "n"}})  # fmt: skip

@@ -1,4 +1,5 @@
 """The expression net: three residual stages over one grey tile; and how it is exported."""
+import torch
 import torch.nn as nn
 from layers import Residual, conv
 
@@ -21,3 +22,17 @@ class Expressions(nn.Module):
         for stage in self.stages:
             x = stage(x)
         return self.classes(self.drop(x.mean((2, 3))))
+
+
+class BothWays(nn.Module):
+    """The net as it is shipped: what it says of a face and of its mirror image, averaged before the softmax."""
+
+    def __init__(self, net):
+        super().__init__()
+        self.net = net
+
+    def logits(self, tiles):
+        return (self.net(tiles) + self.net(torch.flip(tiles, [3]))) / 2
+
+    def forward(self, tiles):
+        return self.logits(tiles).softmax(1)

@@ -1,11 +1,31 @@
-"""Makes one training scene out of the pictures: a piece of one, people pasted in, and the mess a cheap camera makes."""
+"""Makes one training scene out of the pictures: a piece of one, somebody pasted in, and the mess a cheap camera makes."""
+from dataclasses import dataclass
+from typing import Callable
+
 import cv2
 import numpy as np
+from targets import Targets
 from torch.utils.data import Dataset
 
 WIDTH, HEIGHT = 320, 192
-# A person of whom less is seen, or who is smaller, is neither learned as one nor as none.
-LEAST_SEEN, LEAST_PX = 0.25, 12
+
+
+@dataclass(frozen=True)
+class Kind:
+    """In what scenes of people and scenes of faces differ. All sizes are pixels on the input."""
+
+    # Least and most height of the one around whom a piece is shown.
+    heights: tuple
+    # Who is seen less (a share of the box), or is smaller, is neither learned as one nor as none.
+    least_seen: float
+    least_px: float
+    # Longer side by the level that answers for it, as `Targets` takes it.
+    sizes: dict
+    # Puts one into the scene, in place; returns the box, or None where there was no room.
+    paste: Callable
+    grey: bool
+    # Puts things that are nobody into a scene without anybody, in place.
+    clutter: Callable = None
 
 
 def log_uniform(random, low, high):
@@ -23,12 +43,12 @@ def turned(picture, random):
     return np.ascontiguousarray(pixels), persons, unsure
 
 
-def piece(pixels, persons, random):
+def piece(pixels, persons, heights, random):
     """Scale and origin of the piece that is shown: around somebody, far or so near that only half is seen, or anywhere."""
     height, width = pixels.shape[:2]
     if len(persons) and random.random() < 0.5:
         x1, y1, x2, y2 = persons[random.integers(len(persons))]
-        scale = min(log_uniform(random, 24, 380) / max(y2 - y1, 1), 2.0)
+        scale = min(log_uniform(random, *heights) / max(y2 - y1, 1), 2.0)
         scale = max(scale, 0.6 * min(WIDTH / width, HEIGHT / height))
         # A till's camera sees the upper half: of who is taller than the view the head is shown, not the middle.
         tall = (y2 - y1) * scale > HEIGHT * 0.9
@@ -67,30 +87,6 @@ def covered(boxes, by):
     return np.prod(np.clip(inner, 0, None), axis=1) / np.maximum(np.prod(boxes[:, 2:] - boxes[:, :2], axis=1), 1e-6)
 
 
-def paste(scene, cut_out, random):
-    """One person into the scene, in place; returns the box, or None where too little of it is seen."""
-    pixels, opacity = cut_out
-    height = int(log_uniform(random, 24, 300))
-    width = max(6, int(height * pixels.shape[1] / pixels.shape[0] * random.uniform(0.85, 1.15)))
-    if width > WIDTH * 0.9:
-        return None
-    person = cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA).astype(np.float32)
-    alpha = cv2.GaussianBlur(cv2.resize(opacity, (width, height), interpolation=cv2.INTER_AREA), (3, 3), 0)
-    if random.random() < 0.5:
-        person, alpha = person[:, ::-1], alpha[:, ::-1]
-    mean = person.mean((0, 1))
-    person = (person - mean) * random.uniform(0.6, 1.2) + mean * random.uniform(0.6, 1.25)
-    x = int(random.integers(-width // 3, max(-width // 3 + 1, WIDTH - width * 2 // 3)))
-    y = int(random.integers(-height // 6, max(-height // 6 + 1, HEIGHT - height // 2)))
-    x1, y1, x2, y2 = max(0, x), max(0, y), min(WIDTH, x + width), min(HEIGHT, y + height)
-    if x2 - x1 < 6 or y2 - y1 < LEAST_PX:
-        return None
-    a = alpha[y1 - y : y2 - y, x1 - x : x2 - x, None].astype(np.float32) / 255
-    under = scene[y1:y2, x1:x2]
-    scene[y1:y2, x1:x2] = np.clip(under * (1 - a) + person[y1 - y : y2 - y, x1 - x : x2 - x] * a, 0, 255)
-    return np.float32([x1, y1, x2, y2])
-
-
 def mess(scene, random):
     """Light, colour, blur, noise and JPEG blocks of a cheap camera."""
     if random.random() < 0.8:
@@ -109,19 +105,21 @@ def mess(scene, random):
     return scene
 
 
-def make_scene(pictures, chances, cut_outs, random):
-    """A scene: 3 × 192 × 320 RGB 0..255, the boxes of the people in it, and boxes in which nothing is learned."""
+def make_scene(pictures, chances, kind, random):
+    """A scene: planes × 192 × 320, 0..255, RGB or grey; the boxes of who is in it; boxes in which nothing is learned."""
     picture = pictures[random.choice(len(pictures), p=chances)]
     pixels, drawn, doubtful = turned(picture, random)
-    way = piece(pixels, drawn, random)
+    way = piece(pixels, drawn, kind.heights, random)
     scene = shown(pixels, *way, random).astype(np.float32)
     persons, seen = clipped(drawn, *way)
-    large = (persons[:, 2:] - persons[:, :2]).max(1, initial=0) >= LEAST_PX
-    learned = (seen >= LEAST_SEEN) & large
+    large = (persons[:, 2:] - persons[:, :2]).max(1, initial=0) >= kind.least_px
+    learned = (seen >= kind.least_seen) & large
     unsure = np.concatenate([persons[~learned & (seen > 0)], clipped(doubtful, *way)[0]])
     persons = persons[learned]
+    if kind.clutter and not len(persons):
+        kind.clutter(scene, random)
     for _ in range(int(random.integers(1, 4)) if random.random() < 0.5 else 0):
-        box = paste(scene, cut_outs[random.integers(len(cut_outs))], random)
+        box = kind.paste(scene, random)
         if box is not None:
             hidden = covered(persons, box) > 0.7
             unsure = np.concatenate([unsure, persons[hidden]])
@@ -129,14 +127,17 @@ def make_scene(pictures, chances, cut_outs, random):
     if random.random() < 0.5:
         mirror = lambda b: np.stack([WIDTH - b[:, 2], b[:, 1], WIDTH - b[:, 0], b[:, 3]], 1)
         scene, persons, unsure = scene[:, ::-1], mirror(persons), mirror(unsure)
-    return mess(scene, random)[:, :, ::-1].astype(np.float32).transpose(2, 0, 1), persons, unsure
+    scene = mess(scene, random).astype(np.uint8)
+    planes = cv2.cvtColor(scene, cv2.COLOR_BGR2GRAY)[None] if kind.grey else scene[:, :, ::-1].transpose(2, 0, 1)
+    return planes, persons, unsure
 
 
 class Scenes(Dataset):
     """Scenes of one epoch; each has its own seed, so that a training that was interrupted goes on with the same ones."""
 
-    def __init__(self, pictures, cut_outs, aim, count, seed):
-        self.pictures, self.cut_outs, self.aim, self.count, self.seed = pictures, cut_outs, aim, count, seed
+    def __init__(self, pictures, kind, count, seed):
+        self.pictures, self.kind, self.count, self.seed = pictures, kind, count, seed
+        self.aim = Targets(WIDTH, HEIGHT, kind.sizes)
         weights = np.array([p.weight for p in pictures])
         self.chances = weights / weights.sum()
 
@@ -145,5 +146,5 @@ class Scenes(Dataset):
 
     def __getitem__(self, index):
         random = np.random.default_rng((*self.seed, index))
-        scene, persons, unsure = make_scene(self.pictures, self.chances, self.cut_outs, random)
+        scene, persons, unsure = make_scene(self.pictures, self.chances, self.kind, random)
         return (np.ascontiguousarray(scene), *self.aim(persons, unsure))

@@ -2,15 +2,18 @@
 import numpy as np
 from detector_net import STRIDES, cells
 
-# Longer side of a person, pixels, by the level that answers for it; where two levels overlap, both do.
-SIZES = {8: (0, 52), 16: (40, 120), 32: (95, 1e9)}
 UNSURE = -1
 
 
 class Targets:
-    """For boxes in pixels: cells × class (1 somebody's middle, 0 nobody's, -1 unsure), and cells × ways to the edges."""
+    """
+    For boxes in pixels: cells × class (1 somebody's middle, 0 nobody's, -1 unsure), and cells × ways to the edges.
 
-    def __init__(self, width, height):
+    `sizes`: stride of a level → least and most longer side that it answers for; where two levels overlap, both do.
+    """
+
+    def __init__(self, width, height, sizes):
+        self.sizes = sizes
         middles, strides = (each.numpy() for each in cells(height, width))
         self.levels = [(middles[strides[:, 0] == s, 0], middles[strides[:, 0] == s, 1], s) for s in STRIDES]
 
@@ -21,7 +24,7 @@ class Targets:
     def level(self, x, y, stride, persons, unsure):
         classes, ways = np.zeros(len(x), np.float32), np.zeros((len(x), 4), np.float32)
         smallest = np.full(len(x), np.inf)
-        low, high = SIZES[stride]
+        low, high = self.sizes[stride]
         for x1, y1, x2, y2 in unsure:
             classes[(x > x1) & (x < x2) & (y > y1) & (y < y2)] = UNSURE
         for x1, y1, x2, y2 in persons:

@@ -18,14 +18,18 @@ const told = (...scores: [score: number, right: boolean][]): JudgedPicture["told
 
 describe("a picture is judged", () => {
   test("a second box on somebody who is found is wrong, whichever comes first", () => {
-    const { told: judged } = judgePicture(
+    const { told: judged, missed } = judgePicture(
       [
         { box: left, score: 0.6 },
         { box: left, score: 0.9 },
       ],
       [left, right],
     );
-    expect(judged).toEqual(told([0.9, true], [0.6, false]));
+    expect(judged).toEqual([
+      { box: left, score: 0.9, right: true },
+      { box: left, score: 0.6, right: false },
+    ]);
+    expect(missed).toEqual([right]);
   });
 
   test("an overlap of half is enough, less is not", () => {
@@ -45,7 +49,7 @@ describe("a picture is judged", () => {
       ],
       [wide, left],
     );
-    expect(judged).toEqual(told([0.9, true], [0.8, true]));
+    expect(judged.map((one) => one.right)).toEqual([true, true]);
   });
 });
 
