@@ -40,7 +40,10 @@ def others(data, teacher, hidden):
 
 
 def read_pictures(data, teacher_file, frames):
-    """Everything but what is set aside, parted in what is learned from and what the curve is drawn from (one in twelve)."""
+    """
+    Everything but what is set aside, parted in what is learned from and what the curve is drawn from: a tenth of the
+    openly licensed pictures.
+    """
     teacher, hidden = read_teacher(teacher_file, "faces"), set_aside()
     openly = list(openly_licensed(data, teacher, hidden))
     watched = [p for p in openly if 0.2 <= share(p.name) < 0.28]
