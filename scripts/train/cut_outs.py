@@ -1,7 +1,7 @@
 """People cut out along their outlines, to be pasted into other pictures."""
 import cv2
 import numpy as np
-from scenes import HEIGHT, WIDTH, log_uniform
+from scenes import HEIGHT, WIDTH, laid, log_uniform
 from set_aside import set_aside
 
 MOST_HEIGHT = 300
@@ -70,7 +70,5 @@ def pasted(cut_outs, scene, random):
     x1, y1, x2, y2 = max(0, x), max(0, y), min(WIDTH, x + width), min(HEIGHT, y + height)
     if x2 - x1 < 6 or y2 - y1 < LEAST_PX:
         return None
-    a = alpha[y1 - y : y2 - y, x1 - x : x2 - x, None].astype(np.float32) / 255
-    under = scene[y1:y2, x1:x2]
-    scene[y1:y2, x1:x2] = np.clip(under * (1 - a) + person[y1 - y : y2 - y, x1 - x : x2 - x] * a, 0, 255)
+    laid(scene, person, alpha[:, :, None].astype(np.float32) / 255, x, y)
     return np.float32([x1, y1, x2, y2])

@@ -1,5 +1,4 @@
 """How a detector is trained, whatever it looks for: goes on where it stopped, leaves model.onnx and curve.csv."""
-import argparse
 import time
 from pathlib import Path
 
@@ -8,7 +7,7 @@ import torch
 from average_precision import average_precision
 from detector_net import Boxes, Detector, cells, flat
 from losses import detection_loss
-from progress import Average, add_to_curve, begin, keep, rate_at, resume
+from progress import Average, add_to_curve, begin, keep, options, rate_at, resume
 from scenes import HEIGHT, WIDTH, Scenes
 from torch.utils.data import DataLoader
 
@@ -16,15 +15,9 @@ BATCH, BATCHES_AN_EPOCH, HIGHEST_RATE = 32, 150, 2e-3
 
 
 def arguments(what):
-    parse = argparse.ArgumentParser(description=what)
-    parse.add_argument("--data", type=Path, required=True, help="folder that holds train/")
-    parse.add_argument("--out", type=Path, required=True, help="folder for the checkpoint, the curve and the model")
+    parse = options(what, epochs=60)
     parse.add_argument("--teacher", type=Path, help="what `touchpoint vision detect --json` said of the pictures")
     parse.add_argument("--frames", type=Path, help="frames of clips, learned from the teacher's boxes")
-    parse.add_argument("--start", type=Path, help="weights to begin with: a state dict of the same shapes, in order")
-    parse.add_argument("--epochs", type=int, default=60, help="may be another one when a training goes on")
-    parse.add_argument("--seed", type=int, default=1)
-    parse.add_argument("--device", default="cpu")
     return parse.parse_args()
 
 

@@ -1,26 +1,13 @@
 """Trains the expression net: one command, goes on where it stopped, leaves model.onnx, curve.csv and the temperature."""
-import argparse
 import time
-from pathlib import Path
 
 import torch
 import torch.nn.functional as F
 from expression_faces import messed, parted, read_faces
 from expression_net import SIDE, BothWays, Expressions
-from progress import Average, add_to_curve, begin, keep, rate_at, resume
+from progress import Average, add_to_curve, begin, keep, options, rate_at, resume
 
 BATCH, HIGHEST_RATE, SMOOTHING = 128, 4e-3, 0.05
-
-
-def arguments():
-    parse = argparse.ArgumentParser(description=__doc__)
-    parse.add_argument("--data", type=Path, required=True, help="folder that holds train/")
-    parse.add_argument("--out", type=Path, required=True, help="folder for the checkpoint, the curve and the model")
-    parse.add_argument("--start", type=Path, help="weights to begin with: a state dict of the same shapes, in order")
-    parse.add_argument("--epochs", type=int, default=40, help="may be another one when a training goes on")
-    parse.add_argument("--seed", type=int, default=1)
-    parse.add_argument("--device", default="cpu")
-    return parse.parse_args()
 
 
 def chances(votes):
@@ -67,7 +54,7 @@ def temperature(told, votes):
 
 
 def main():
-    given = arguments()
+    given = options(__doc__, epochs=40).parse_args()
     given.out.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(given.seed)
     (tiles, votes), watched = parted(*read_faces(given.data / "train/ferplus", "train"))

@@ -2,7 +2,7 @@
 import cv2
 import numpy as np
 from expression_net import SIDE
-from scenes import HEIGHT, WIDTH, log_uniform
+from scenes import HEIGHT, WIDTH, laid, log_uniform
 
 # A tile is a little wider and higher than the face on it: the box's edges as shares of the tile, as YuNet draws them.
 BOX = np.float32([0.12, 0.06, 0.88, 0.97])
@@ -64,10 +64,6 @@ def pasted(tiles, scene, random):
     opacity = ELLIPSE if random.random() < 0.9 else np.ones_like(ELLIPSE)
     shape = cv2.INTER_AREA if width < SIDE else cv2.INTER_CUBIC
     face, opacity = (cv2.resize(each, (width, height), interpolation=shape) for each in (face, opacity))
-    x1, y1, x2, y2 = max(0, x), max(0, y), min(WIDTH, x + width), min(HEIGHT, y + height)
-    part = (slice(y1 - y, y2 - y), slice(x1 - x, x2 - x))
-    a = opacity[part][:, :, None]
-    under = scene[y1:y2, x1:x2]
-    scene[y1:y2, x1:x2] = np.clip(under * (1 - a) + face[part][:, :, None] * a, 0, 255)
+    laid(scene, face[:, :, None], opacity[:, :, None], x, y)
     box = BOX * np.float32([width, height, width, height]) + np.float32([x, y, x, y])
     return np.clip(box, 0, np.float32([WIDTH, HEIGHT, WIDTH, HEIGHT]))

@@ -1,9 +1,23 @@
 """What a training begins with and keeps between its epochs: weights, the averaged net, a checkpoint, the curve."""
+import argparse
 import copy
 import csv
 import os
+from pathlib import Path
 
 import torch
+
+
+def options(what, epochs):
+    """A parser of what every training is told; `what` is said by --help."""
+    parse = argparse.ArgumentParser(description=what)
+    parse.add_argument("--data", type=Path, required=True, help="folder that holds train/")
+    parse.add_argument("--out", type=Path, required=True, help="folder for the checkpoint, the curve and the model")
+    parse.add_argument("--start", type=Path, help="weights to begin with: a state dict of the same shapes, in order")
+    parse.add_argument("--epochs", type=int, default=epochs, help="may be another one when a training goes on")
+    parse.add_argument("--seed", type=int, default=1)
+    parse.add_argument("--device", default="cpu")
+    return parse
 
 
 def begin(net, file):

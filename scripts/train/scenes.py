@@ -87,6 +87,15 @@ def covered(boxes, by):
     return np.prod(np.clip(inner, 0, None), axis=1) / np.maximum(np.prod(boxes[:, 2:] - boxes[:, :2], axis=1), 1e-6)
 
 
+def laid(scene, pixels, opacity, left, top):
+    """Lays pixels over the scene, in place, cut at its edges; opacity 0..1 with a last axis of one."""
+    height, width = pixels.shape[:2]
+    x1, y1, x2, y2 = max(0, left), max(0, top), min(WIDTH, left + width), min(HEIGHT, top + height)
+    part = (slice(y1 - top, y2 - top), slice(x1 - left, x2 - left))
+    under, a = scene[y1:y2, x1:x2], opacity[part]
+    scene[y1:y2, x1:x2] = np.clip(under * (1 - a) + pixels[part] * a, 0, 255)
+
+
 def mess(scene, random):
     """Light, colour, blur, noise and JPEG blocks of a cheap camera."""
     if random.random() < 0.8:

@@ -49,7 +49,10 @@ describe("a picture is judged", () => {
       ],
       [wide, left],
     );
-    expect(judged.map((one) => one.right)).toEqual([true, true]);
+    expect(judged).toEqual([
+      { box: left, score: 0.9, right: true },
+      { box: wide, score: 0.8, right: true },
+    ]);
   });
 });
 
