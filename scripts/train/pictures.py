@@ -38,10 +38,16 @@ def overlaps(one, others):
 
 
 def read_teacher(file, key):
-    """What `touchpoint vision detect --json` printed, `key` being "persons" or "faces": picture's name → [box, score]."""
+    """
+    What `touchpoint vision detect --json` printed, `key` being "persons" or "faces": picture's name → [box, score]. A line
+    that says why a picture could not be read is told of and passed over.
+    """
     told = {}
     for line in Path(file).read_text().splitlines() if file else []:
         row = json.loads(line)
+        if "error" in row:
+            print(f"the teacher saw nothing of {row['file']}: {row['error']['message']}", flush=True)
+            continue
         told[Path(row["file"]).name] = [
             ([x, y, x + w, y + h], each["score"]) for each in row[key] for x, y, w, h in [each["box"]]
         ]
