@@ -5,7 +5,7 @@ import type { CommandBody, Refusal } from "../words/commands.ts";
 import { asFault, Fault } from "../words/errors.ts";
 import type { EventData, Stamped } from "../words/events.ts";
 import { COMMAND_KEY, forgotten, keptIds, type RunCommand } from "./command-ids.ts";
-import { type CommandTraits, judgeCommand, replyTopic } from "./commands.ts";
+import { type CommandTraits, judgeCommand, readCommand, replyTopic } from "./commands.ts";
 import type { Incoming } from "./connection.ts";
 import { Refusals, type Told } from "./refusals.ts";
 import type { Rights } from "./rights.ts";
@@ -53,6 +53,14 @@ export interface CommandingDeps {
 /** Publishes a reply on the connection that is open at that moment, or says why it is too large for that. */
 export type Reply = (topic: string, json: string, correlation?: Buffer) => string | undefined;
 
+/** A command, and the way back to who sent it. */
+interface Came {
+  readonly name: string;
+  readonly message: Incoming;
+  readonly reply: Reply;
+  readonly body: CommandBody;
+}
+
 /** Receives commands over the life of the agent, whatever connections come and go. */
 export class Commanding {
   readonly #deps: CommandingDeps;
@@ -72,7 +80,7 @@ export class Commanding {
   /** Takes a message on `cmd/{name}`; its reply follows. */
   receive(name: string, message: Incoming, reply: Reply): void {
     if (this.#waiting >= MAX_WAITING) {
-      this.#deps.dropped(new Fault("COMMAND_REFUSED", `a command ${name} was dropped: too many wait`));
+      this.#turnAway(name, message, reply);
       return;
     }
     this.#waiting += 1;
@@ -91,7 +99,7 @@ export class Commanding {
   }
 
   async #handle(name: string, message: Incoming, reply: Reply): Promise<void> {
-    const { commands, rights, place, clockTrusted, dropped, root, replyPrefix } = this.#deps;
+    const { commands, rights, place, clockTrusted, dropped } = this.#deps;
     const seen = await this.#ids();
     const nowMs = this.#deps.nowMs();
     const trusted = clockTrusted();
@@ -103,17 +111,8 @@ export class Commanding {
     if (judgement.do === "drop") return dropped(judgement.fault);
     const { body } = judgement;
     const { id, by } = body;
-    const topic = replyTopic(root, name, message, replyPrefix);
-    const answer = (outcome: Outcome): void => {
-      const tooLarge = reply(topic, JSON.stringify({ id, ...outcome }), message.correlation);
-      if (tooLarge !== undefined)
-        reply(topic, JSON.stringify({ id, ok: false, reason: "failed", message: tooLarge }), message.correlation);
-    };
-    const refuse = (reason: Refusal, text: string): void => {
-      dropped(new Fault("COMMAND_REFUSED", `the command ${name} ${id} was refused: ${text}`, { name, id, reason }));
-      this.#tellRefused({ reason, command: name, id, by });
-      answer({ ok: false, reason, message: text });
-    };
+    const came = { name, message, reply, body };
+    const refuse = (reason: Refusal, text: string): void => this.#refuse(came, reason, text);
     if (judgement.do === "refuse") return refuse(judgement.reason, judgement.text);
     const command = commands.get(name);
     if (command === undefined) return;
@@ -130,10 +129,35 @@ export class Commanding {
       return refuse("busy", "the disk does not answer; use a new id later");
     const acted = this.#act(command, body).then((outcome) => {
       if (!outcome.ok) this.#commit(this.#deps.audit({ ...about, outcome: "failed", reasons: [outcome.reason] }));
-      answer(outcome);
+      this.#answer(came, outcome);
       if (outcome.ok) command.afterwards?.();
     });
     if (command.aside !== true) await acted;
+  }
+
+  #turnAway(name: string, message: Incoming, reply: Reply): void {
+    const read = readCommand(name, message.payload);
+    if (read instanceof Fault) this.#deps.dropped(read);
+    else
+      this.#refuse({ name, message, reply, body: read.body }, "busy", `${MAX_WAITING} commands wait; ask again later`);
+  }
+
+  #refuse(came: Came, reason: Refusal, text: string): void {
+    const { name, body } = came;
+    const { id, by } = body;
+    this.#deps.dropped(
+      new Fault("COMMAND_REFUSED", `the command ${name} ${id} was refused: ${text}`, { name, id, reason }),
+    );
+    this.#tellRefused({ reason, command: name, id, by });
+    this.#answer(came, { ok: false, reason, message: text });
+  }
+
+  #answer({ name, message, reply, body: { id } }: Came, outcome: Outcome): void {
+    const { root, replyPrefix } = this.#deps;
+    const topic = replyTopic(root, name, message, replyPrefix);
+    const tooLarge = reply(topic, JSON.stringify({ id, ...outcome }), message.correlation);
+    if (tooLarge !== undefined)
+      reply(topic, JSON.stringify({ id, ok: false, reason: "failed", message: tooLarge }), message.correlation);
   }
 
   async #act(command: Command, body: CommandBody): Promise<Outcome> {

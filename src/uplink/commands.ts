@@ -38,7 +38,7 @@ export type Judgement =
 
 /** Judges one message on `cmd/{name}`. */
 export function judgeCommand(name: string, message: Incoming, state: GateState): Judgement {
-  const read = parse(name, message.payload);
+  const read = readCommand(name, message.payload);
   if (read instanceof Fault) return { do: "drop", fault: read };
   const { body, raw } = read;
   const { nowMs, clockTrusted } = state;
@@ -84,13 +84,14 @@ export function replyTopic(root: string, name: string, message: Incoming, replyP
   return /^[^+#\0]{1,1024}$/.test(wanted) ? wanted : `${root}/reply/${name}`;
 }
 
-interface Read {
+export interface ReadCommand {
   readonly body: CommandBody;
   /** As JSON.parse gave it: what was signed. */
   readonly raw: Readonly<Record<string, unknown>>;
 }
 
-function parse(name: string, payload: Buffer): Read | Fault {
+/** What came as a command, or why it is none: then nobody can be answered. */
+export function readCommand(name: string, payload: Buffer): ReadCommand | Fault {
   const refused = (reason: string): Fault => new Fault("COMMAND_REFUSED", `a command ${name} was dropped: ${reason}`);
   if (payload.length > MAX_BYTES) return refused(`${payload.length} bytes`);
   let value: unknown;

@@ -1,5 +1,6 @@
 // What the audit keeps of commands: what was run, before it is; what was refused, bounded.
 import { generateKeyPairSync } from "node:crypto";
+import { EventEmitter, once } from "node:events";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { CommandsConfig } from "../../src/config/commands.ts";
@@ -120,6 +121,25 @@ test("what a command tells by itself is not told twice, what fails is", async ()
   ill.send({ id: "a", expires, by: "eve" });
   await until(() => ill.replies.length === 1);
   expect(ill.journal.audits).toMatchObject([{ outcome: "failed", reasons: ["invalid"], by: "eve" }]);
+});
+
+test("one more than can wait is told so, and the audit, and may come again with its id", async () => {
+  const gate = new EventEmitter();
+  const opened = once(gate, "open");
+  const at = device(ANYBODY, { run: () => opened.then(() => ({ ok: true as const })) });
+  for (let i = 0; i < 18; i += 1) at.send({ id: `c${i}`, expires, by: "ops" });
+  expect(at.replies.map(({ id, reason }) => [id, reason])).toEqual([
+    ["c16", "busy"],
+    ["c17", "busy"],
+  ]);
+  expect(at.journal.audits).toMatchObject([{ outcome: "refused", reasons: ["busy"], command: "c16", count: 1 }]);
+  at.send({ no: "command" });
+  expect(at.replies).toHaveLength(2);
+  gate.emit("open");
+  await until(() => at.replies.length === 18);
+  at.send({ id: "c17", expires, by: "ops" });
+  await until(() => at.replies.length === 19);
+  expect(at.replies.filter(({ ok }) => ok === true)).toHaveLength(17);
 });
 
 test("a flood of forgeries is two events: the first, and at the end how many followed", async () => {
