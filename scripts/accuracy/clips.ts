@@ -17,6 +17,8 @@ const { values } = parseArgs({
     person: { type: "string", default: "person-320x192" },
     /** Only the clip as it is, at these rates. */
     fps: { type: "string" },
+    /** Only variants whose name holds this. */
+    only: { type: "string", default: "" },
   },
 });
 
@@ -31,12 +33,14 @@ interface Variant {
   readonly scale?: readonly [across: number, down: number];
   /** Where a place of the clip lies in the variant, both in shares of their pictures. */
   readonly moved?: Place;
-  /** How much faster everything happens. */
-  readonly speed?: number;
+  /** When in the variant the clip's people stand at the table. */
+  readonly timed?: (standing: Standing) => Standing;
 }
+type Standing = readonly (readonly [fromS: number, toS: number])[];
 
-/** Of the clip itself, pixels. */
+/** Of the clip itself, pixels and seconds. */
 const SIZE = { width: 768, height: 432 } as const;
+const LASTS_S = 139.4;
 
 /** By how much the camera hangs askew, degrees, and how much of the picture the nearer one sees. */
 const ASKEW = 3;
@@ -67,10 +71,30 @@ const ALL: readonly Variant[] = [
   { name: "poor coding", fps: 10, filter: "null", encoder: ["-crf", "40"] },
   { name: "old codec", fps: 10, filter: "null", encoder: ["-c:v", "mpeg4", "-b:v", "150k"] },
   // The clip's own frames, shown faster: whoever walks goes further from frame to frame.
-  { name: "a quarter faster", fps: 10, filter: "setpts=PTS/1.25,fps=10", speed: 1.25 },
+  { name: "a quarter faster", fps: 10, filter: "setpts=PTS/1.25,fps=10", timed: stretched(1 / 1.25) },
+  { name: "a quarter slower", fps: 10, filter: "setpts=PTS*1.25,fps=10", timed: stretched(1.25) },
+  // They come from the right and leave at the bottom, with their backs to where they go.
+  {
+    name: "backwards",
+    fps: 10,
+    filter: "reverse",
+    timed: (standing) => standing.map(([fromS, toS]) => [LASTS_S - toS, LASTS_S - fromS] as const).reverse(),
+  },
+  { name: "shaking camera", fps: 10, filter: "crop=iw-16:ih-10:8+6*sin(n*1.7):5+4*sin(n*2.3),scale=768:432" },
+  { name: "flickering light", fps: 10, filter: "eq=brightness=0.12*sin(n*2.1):eval=frame" },
+  // Somebody else is served there, at other times: nobody of those is at this table, or goes over its lines.
+  {
+    name: "a table beside it",
+    fps: 10,
+    filter: "split[a][b];[b]hflip,tpad=start_duration=9:start_mode=clone[c];[a][c]hstack=shortest=1",
+    scale: [2, 1],
+    moved: ([x, y]) => [x / 2, y],
+  },
 ];
 const variants: readonly Variant[] =
-  values.fps === undefined ? ALL : values.fps.split(",").map((fps) => ({ name: `${fps} frames/s`, fps: Number(fps) }));
+  values.fps === undefined
+    ? ALL.filter(({ name }) => name.includes(values.only))
+    : values.fps.split(",").map((fps) => ({ name: `${fps} frames/s`, fps: Number(fps) }));
 
 const video = join(values.data, "video", CLIP);
 if (existsSync(video)) await main();
@@ -84,7 +108,7 @@ async function main(): Promise<void> {
     console.log(`${CLIP}, ${values.person}; errors of each episode's start/end in seconds`);
     for (const variant of variants) {
       const summary = await runVariant(variant, folder, look);
-      const standing = STANDING.map((one) => one.map((seconds) => seconds / (variant.speed ?? 1)));
+      const standing = variant.timed?.(STANDING) ?? STANDING;
       const late = worst(summary, standing);
       const lines = ["line-1", "line-2"].map((name) => summary.visits.filter(({ line }) => line === name).length);
       const good =
@@ -132,12 +156,10 @@ async function runVariant(
   return await runClip(run, look);
 }
 
-type Standing = readonly (readonly number[])[];
-
 function errors({ contacts }: ClipSummary, standing: Standing): string {
   return contacts
     .map(({ startS, endS }, i) => {
-      const [fromS = 0, toS = 0] = standing[i] ?? [];
+      const [fromS, toS] = standing[i] ?? [0, 0];
       return `${(startS - fromS).toFixed(1)}/${(endS - toS).toFixed(1)}`;
     })
     .join(" ");
@@ -145,11 +167,15 @@ function errors({ contacts }: ClipSummary, standing: Standing): string {
 
 function worst({ contacts }: ClipSummary, standing: Standing): number {
   return Math.max(
-    ...standing.flatMap(([fromS = 0, toS = 0], i) => {
+    ...standing.flatMap(([fromS, toS], i) => {
       const own = contacts[i];
       return own === undefined ? [Number.POSITIVE_INFINITY] : [Math.abs(own.startS - fromS), Math.abs(own.endS - toS)];
     }),
   );
+}
+
+function stretched(by: number): (standing: Standing) => Standing {
+  return (standing) => standing.map(([fromS, toS]) => [fromS * by, toS * by] as const);
 }
 
 /** Turned about the picture's middle, clockwise to the eye, as ffmpeg's `rotate` does. */
