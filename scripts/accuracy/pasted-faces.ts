@@ -99,7 +99,7 @@ async function sayEyes(face: OpenModel<DetectorEntry>, faces: readonly VotedFace
   const poses: { yaw: number; nose: number }[] = [];
   for (const { tile } of faces) {
     letterboxer.draw(pasteOf(tile, { name: "", size: FACE, rollDegrees: 0 }));
-    fillInput(letterboxer.rgb, face.entry.input, face.input);
+    fillInput(letterboxer, face.entry.input, face.input);
     const found = toDetections(decodeBoxes(await face.run(), face.entry), letterboxer.letterbox, 0.4);
     if (found[0]?.landmarks === undefined) continue;
     const points = mapLandmarks(found[0].landmarks, ([x, y]) => [x * CANVAS, y * CANVAS]);

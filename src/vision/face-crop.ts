@@ -110,21 +110,23 @@ function drawUpright(
   const across = tapsOf(frame.width, target.width, centre[0] - side / 2, side);
   const down = tapsOf(frame.height, target.height, centre[1] - side / 2, side);
   const { rgb } = frame;
+  const from = across.first[0] ?? 0;
+  // Rows first, then columns: fewer sums than over both at once.
+  const row = new Float64Array((across.first.at(-1) ?? 0) + across.count - from);
   for (let y = 0; y < target.height; y += 1) {
+    row.fill(0);
+    for (let j = 0; j < down.count; j += 1) {
+      const weight = down.weights[y * down.count + j] ?? 0;
+      if (weight === 0) continue;
+      let p = (((down.first[y] ?? 0) + j) * frame.width + from) * 3;
+      for (let i = 0; i < row.length; i += 1, p += 3)
+        row[i] = (row[i] ?? 0) + weight * (red * (rgb[p] ?? 0) + green * (rgb[p + 1] ?? 0) + blue * (rgb[p + 2] ?? 0));
+    }
     for (let x = 0; x < target.width; x += 1) {
+      const first = (across.first[x] ?? 0) - from;
       let sum = 0;
-      const left = across.first[x] ?? 0;
-      const top = down.first[y] ?? 0;
-      for (let j = 0; j < down.count; j += 1) {
-        const v = down.weights[y * down.count + j] ?? 0;
-        if (v === 0) continue;
-        for (let i = 0; i < across.count; i += 1) {
-          const w = v * (across.weights[x * across.count + i] ?? 0);
-          if (w === 0) continue;
-          const p = ((top + j) * frame.width + left + i) * 3;
-          sum += w * (red * (rgb[p] ?? 0) + green * (rgb[p + 1] ?? 0) + blue * (rgb[p + 2] ?? 0));
-        }
-      }
+      for (let i = 0; i < across.count; i += 1)
+        sum += (across.weights[x * across.count + i] ?? 0) * (row[first + i] ?? 0);
       plane[y * target.width + x] = sum;
     }
   }

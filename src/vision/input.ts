@@ -1,5 +1,5 @@
 // Fills a model's input as its contract asks: colours, order, layout and normalisation. Pure numbers, no geometry.
-import { toGray } from "./letterbox.ts";
+import { type Planes, toGray } from "./letterbox.ts";
 import type { InputContract } from "./models/manifest.ts";
 
 /** What {@link fillInput} needs to know of an input. */
@@ -11,18 +11,18 @@ export function channelsOf({ channels }: Pick<InputContract, "channels">): 1 | 3
 }
 
 /**
- * @param rgb red, green and blue plane of the input, 0..255
+ * @param drawn of the input's size
  * @param input all numbers of the model's input, which are filled
  */
-export function fillInput(rgb: Float32Array, contract: Contract, input: Float32Array): void {
+export function fillInput({ rgb, gray }: Planes, contract: Contract, input: Float32Array): void {
   if (contract.channels === "gray") {
-    toGray(rgb, input);
+    if (gray === undefined) toGray(rgb, input);
+    else if (gray !== input) input.set(gray);
     normaliseGray(input, contract);
     return;
   }
-  if (contract.channels === "rgb" && contract.layout === "nchw" && contract.normalise === undefined) {
-    // Nothing to do but to copy, and that is the ordinary case.
-    input.set(rgb);
+  if (isDrawnInto(contract)) {
+    if (rgb !== input) input.set(rgb);
     return;
   }
   const plane = rgb.length / 3;
@@ -35,6 +35,11 @@ export function fillInput(rgb: Float32Array, contract: Contract, input: Float32A
     const offset = mean[channel] ?? 0;
     for (let i = 0; i < plane; i += 1) input[to + i * step] = ((rgb[from + i] ?? 0) - offset) * factor;
   }
+}
+
+/** Whether a picture can be drawn into the input itself, as it is: the ordinary case. */
+export function isDrawnInto({ channels, layout, normalise }: Contract): boolean {
+  return normalise === undefined && (channels === "gray" || (channels === "rgb" && layout === "nchw"));
 }
 
 /** Grey has one channel: the first mean and deviation are its own. */

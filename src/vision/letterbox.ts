@@ -71,19 +71,33 @@ export function tapsOf(from: number, to: number, start = 0, length = from): Taps
   return { first: firsts, weights, count };
 }
 
-/** Draws a frame into planes; made once per pair of sizes and reused for every frame. */
-export interface Letterboxer {
-  readonly letterbox: Letterbox;
-  /** Fills `rgb`: red, green and blue plane of the input, 0..255. The border is already there. */
-  draw(frame: Frame): void;
+/** A picture in planes of a model input's size, 0..255. */
+export interface Planes {
+  /** Red, green and blue plane, one after the other. */
   readonly rgb: Float32Array;
+  /** The same in grey, see {@link toGray}, where it is at hand. */
+  readonly gray?: Float32Array | undefined;
 }
 
-/** Prepares the way from frames of one size to a model input of another. */
-export function createLetterboxer(source: Size, input: Size, fit: Fit = "letterbox"): Letterboxer {
+/** Draws a frame into planes; made once per pair of sizes and reused for every frame. */
+export interface Letterboxer extends Planes {
+  readonly letterbox: Letterbox;
+  /** Fills the planes, border and all. */
+  draw(frame: Frame): void;
+}
+
+/**
+ * Prepares the way from frames of one size to a model input of another.
+ * @param planes of the input's size to draw into; several may draw into the same
+ */
+export function createLetterboxer(
+  source: Size,
+  input: Size,
+  fit: Fit = "letterbox",
+  { rgb, gray }: Planes = { rgb: new Float32Array(input.width * input.height * 3) },
+): Letterboxer {
   const letterbox = letterboxOf(source, input, fit);
   const plane = input.width * input.height;
-  const rgb = new Float32Array(plane * 3).fill(FILL);
   const across = tapsOf(source.width, letterbox.width);
   const down = tapsOf(source.height, letterbox.height);
   const exactHalf = source.width === 2 * letterbox.width && source.height === 2 * letterbox.height;
@@ -91,18 +105,37 @@ export function createLetterboxer(source: Size, input: Size, fit: Fit = "letterb
   return {
     letterbox,
     rgb,
+    gray,
     draw(frame) {
+      fillBorder(rgb, input, letterbox);
+      if (gray !== undefined) fillBorder(gray, input, letterbox);
       const words = exactHalf ? wordsOf(frame) : undefined;
       if (words !== undefined) {
-        halve(words, letterbox, input.width, rgb);
+        halve(words, letterbox, input.width, rgb, gray);
         return;
       }
       for (let y = 0; y < letterbox.height; y += 1) {
         blendRows(frame.rgb, source.width * 3, source.height, down, y, row);
         blendColumns(row, across, rgb, (y + letterbox.top) * input.width + letterbox.left, plane, letterbox.width);
       }
+      if (gray !== undefined) toGray(rgb, gray);
     },
   };
+}
+
+/** Fills what lies outside the picture, in every plane. */
+function fillBorder(planes: Float32Array, { width, height }: Size, letterbox: Letterbox): void {
+  if (letterbox.width === width && letterbox.height === height) return;
+  const right = letterbox.left + letterbox.width;
+  const low = letterbox.top + letterbox.height;
+  for (let at = 0; at < planes.length; at += width * height) {
+    planes.fill(FILL, at, at + letterbox.top * width);
+    for (let row = at + letterbox.top * width; row < at + low * width; row += width) {
+      planes.fill(FILL, row, row + letterbox.left);
+      planes.fill(FILL, row + right, row + width);
+    }
+    planes.fill(FILL, at + low * width, at + height * width);
+  }
 }
 
 /** Every second byte of a word: two sums of two bytes each fit beside each other without running into one another. */
@@ -113,7 +146,13 @@ const EVEN_BYTES = 0x00ff00ff;
  * is the ordinary case: the default camera size is twice the models' input. Four pixels, R0G0B0R1 G1B1R2G2 B2R3G3B3, are
  * read as three little-endian words.
  */
-function halve(source: Int32Array, letterbox: Letterbox, inputWidth: number, rgb: Float32Array): void {
+function halve(
+  source: Int32Array,
+  letterbox: Letterbox,
+  inputWidth: number,
+  rgb: Float32Array,
+  gray: Float32Array | undefined,
+): void {
   const stride = (letterbox.width * 6) / 4;
   const green = rgb.length / 3;
   const blue = 2 * green;
@@ -134,12 +173,21 @@ function halve(source: Int32Array, letterbox: Letterbox, inputWidth: number, rgb
       const b1g2 = ((a1 >>> 8) & EVEN_BYTES) + ((b1 >>> 8) & EVEN_BYTES);
       const b2g3 = (a2 & EVEN_BYTES) + (b2 & EVEN_BYTES);
       const r3b3 = ((a2 >>> 8) & EVEN_BYTES) + ((b2 >>> 8) & EVEN_BYTES);
-      rgb[o] = ((r0b0 & 0xffff) + (g0r1 >>> 16)) / 4;
-      rgb[o + green] = ((g0r1 & 0xffff) + (g1r2 & 0xffff)) / 4;
-      rgb[o + blue] = ((r0b0 >>> 16) + (b1g2 & 0xffff)) / 4;
-      rgb[o + 1] = ((g1r2 >>> 16) + (r3b3 & 0xffff)) / 4;
-      rgb[o + green + 1] = ((b1g2 >>> 16) + (b2g3 >>> 16)) / 4;
-      rgb[o + blue + 1] = ((b2g3 & 0xffff) + (r3b3 >>> 16)) / 4;
+      const red0 = ((r0b0 & 0xffff) + (g0r1 >>> 16)) / 4;
+      const green0 = ((g0r1 & 0xffff) + (g1r2 & 0xffff)) / 4;
+      const blue0 = ((r0b0 >>> 16) + (b1g2 & 0xffff)) / 4;
+      const red1 = ((g1r2 >>> 16) + (r3b3 & 0xffff)) / 4;
+      const green1 = ((b1g2 >>> 16) + (b2g3 >>> 16)) / 4;
+      const blue1 = ((b2g3 & 0xffff) + (r3b3 >>> 16)) / 4;
+      rgb[o] = red0;
+      rgb[o + green] = green0;
+      rgb[o + blue] = blue0;
+      rgb[o + 1] = red1;
+      rgb[o + green + 1] = green1;
+      rgb[o + blue + 1] = blue1;
+      if (gray === undefined) continue;
+      gray[o] = grayOf(red0, green0, blue0);
+      gray[o + 1] = grayOf(red1, green1, blue1);
     }
   }
 }
@@ -200,9 +248,14 @@ function blendColumns(
   }
 }
 
-/** Grey by ITU-R BT.601, as OpenCV reads pictures in grey: 0.299 R + 0.587 G + 0.114 B. */
+/** Grey planes of planes in colour. */
 export function toGray(rgb: Float32Array, gray: Float32Array): void {
   const plane = gray.length;
   for (let i = 0, g = plane, b = 2 * plane; i < plane; i += 1, g += 1, b += 1)
-    gray[i] = 0.299 * (rgb[i] ?? 0) + 0.587 * (rgb[g] ?? 0) + 0.114 * (rgb[b] ?? 0);
+    gray[i] = grayOf(rgb[i] ?? 0, rgb[g] ?? 0, rgb[b] ?? 0);
+}
+
+/** By ITU-R BT.601, as OpenCV reads pictures in grey. */
+function grayOf(red: number, green: number, blue: number): number {
+  return 0.299 * red + 0.587 * green + 0.114 * blue;
 }

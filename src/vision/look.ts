@@ -5,8 +5,8 @@ import type { FaceSeen, PersonSeen } from "../words/inputs.ts";
 import { decodeBoxes } from "./decoders/decoder.ts";
 import { type Detection, toDetections } from "./decoders/nms.ts";
 import type { Frame, Size } from "./frame.ts";
-import { fillInput } from "./input.ts";
-import { createLetterboxer, type Letterboxer } from "./letterbox.ts";
+import { fillInput, isDrawnInto } from "./input.ts";
+import { createLetterboxer, type Letterboxer, type Planes } from "./letterbox.ts";
 import {
   type ClassifierEntry,
   type DemographicsEntry,
@@ -100,21 +100,23 @@ interface Models {
 /** Looks through models that are open already. */
 export function lookThrough(models: Models, close: () => Promise<void>, limits?: ReadingLimits): Look {
   const letterboxers = new Map<string, Letterboxer>();
+  const detectors = [models.face, models.person].filter((model) => model !== undefined);
   return {
     async look(frame, wanted) {
       const drawn = new Set<Letterboxer>();
       const detect = async (model: OpenModel<DetectorEntry> | undefined): Promise<Detection[]> => {
         if (model === undefined) return [];
-        const letterboxer = letterboxerFor(letterboxers, frame, model.entry.input);
+        const letterboxer = letterboxerFor(letterboxers, frame, model.entry.input, detectors);
         // Models with the same input size share one drawing of the frame.
         if (!drawn.has(letterboxer)) letterboxer.draw(frame);
         drawn.add(letterboxer);
-        fillInput(letterboxer.rgb, model.entry.input, model.input);
+        fillInput(letterboxer, model.entry.input, model.input);
         const candidates = decodeBoxes(await model.run(), model.entry);
         return toDetections(candidates, letterboxer.letterbox, model.entry.output.nmsIou);
       };
-      const found = wanted.face ? await detect(models.face) : [];
+      // Persons first: where both share one drawing theirs is the larger input, which then is still in the processor's cache.
       const persons = wanted.person ? await detect(models.person) : [];
+      const found = wanted.face ? await detect(models.face) : [];
       const readers = readersFor(models, wanted);
       const faces: FaceSeen[] = [];
       // What leaves is a box and what was read off it, never the points of a face.
@@ -140,14 +142,43 @@ function readersFor({ expression, demographics }: Models, wanted: LookFor): Face
 /** Frames of one camera keep their size, so at most a handful of letterboxers live; a stream of odd sizes is bounded. */
 const MAX_LETTERBOXERS = 8;
 
-function letterboxerFor(cache: Map<string, Letterboxer>, frame: Size, input: InputContract): Letterboxer {
-  const key = `${frame.width}x${frame.height}>${input.width}x${input.height} ${input.fit}`;
+/** @param detectors all that are open: those that agree on size and fit share one drawing */
+function letterboxerFor(
+  cache: Map<string, Letterboxer>,
+  frame: Size,
+  input: InputContract,
+  detectors: readonly OpenModel<DetectorEntry>[],
+): Letterboxer {
+  const key = `${frame.width}x${frame.height}>${drawingOf(input)}`;
   const known = cache.get(key);
   if (known !== undefined) return known;
   if (cache.size >= MAX_LETTERBOXERS) cache.clear();
-  const made = createLetterboxer({ width: frame.width, height: frame.height }, input, input.fit);
+  const sharing = detectors.filter(({ entry }) => drawingOf(entry.input) === drawingOf(input));
+  const made = createLetterboxer(
+    { width: frame.width, height: frame.height },
+    input,
+    input.fit,
+    planesFor(input, sharing),
+  );
   cache.set(key, made);
   return made;
+}
+
+/** The models' own inputs where they take a drawing as it is, so that nothing is copied. */
+function planesFor({ width, height }: Size, sharing: readonly OpenModel<DetectorEntry>[]): Planes {
+  const plane = width * height;
+  const drawnInto = (gray: boolean): Float32Array | undefined =>
+    sharing.find(({ entry }) => isDrawnInto(entry.input) && (entry.input.channels === "gray") === gray)?.input;
+  const wantsGray = sharing.some(({ entry }) => entry.input.channels === "gray");
+  return {
+    rgb: drawnInto(false) ?? new Float32Array(3 * plane),
+    gray: wantsGray ? (drawnInto(true) ?? new Float32Array(plane)) : undefined,
+  };
+}
+
+/** Says which inputs can be filled from one drawing of a frame. */
+function drawingOf({ width, height, fit }: InputContract): string {
+  return `${width}x${height} ${fit}`;
 }
 
 function detectorOf(manifest: Manifest, name: string, task: "face" | "person"): DetectorEntry {

@@ -66,7 +66,7 @@ async function readExpression(
 
 async function readDemographics(model: OpenModel<DemographicsEntry>, frame: Frame, crop: Crop): Promise<Demographics> {
   const { input, output } = model.entry;
-  fillInput(drawFaceInColour(frame, crop, input), input, model.input);
+  fillInput({ rgb: drawFaceInColour(frame, crop, input) }, input, model.input);
   const [values = new Float32Array()] = await model.run();
   return decodeDemographics(values, output);
 }

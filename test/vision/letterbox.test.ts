@@ -105,6 +105,37 @@ describe("pixels", () => {
       }
   });
 
+  test("grey drawn beside the colours is theirs, by the short way and by weights", () => {
+    for (const frame of [noise(64, 36), noise(90, 54)]) {
+      const planes = { rgb: new Float32Array(3 * 640), gray: new Float32Array(640) };
+      const made = createLetterboxer(frame, { width: 32, height: 20 }, "letterbox", planes);
+      made.draw(frame);
+      const gray = new Float32Array(640);
+      toGray(made.rgb, gray);
+      expect(planes.gray).toEqual(gray);
+      expect(gray.some((value) => value !== FILL)).toBe(true);
+    }
+  });
+
+  test("cameras of other shapes that share their planes leave nothing of one another", () => {
+    const input = { width: 32, height: 20 };
+    const planes = { rgb: new Float32Array(3 * 640), gray: new Float32Array(640) };
+    const frames = [noise(64, 36), noise(30, 60), noise(80, 20), noise(33, 21)];
+    const shared = frames.map((frame) => createLetterboxer(frame, input, "letterbox", planes));
+    for (const order of [
+      [0, 1, 2, 3],
+      [3, 2, 1, 0],
+      [1, 3, 0, 2],
+    ])
+      for (const i of order) {
+        const frame = frames[i] as Frame;
+        const alone = createLetterboxer(frame, input);
+        alone.draw(frame);
+        shared[i]?.draw(frame);
+        expect(planes.rgb).toEqual(alone.rgb);
+      }
+  });
+
   test("shrinking keeps the mean brightness", () => {
     const frame = noise(90, 54);
     const made = createLetterboxer(frame, { width: 40, height: 24 });

@@ -175,7 +175,7 @@ describe("what a model is fed", () => {
   const rgb = Float32Array.of(10, 40, 20, 50, 30, 60);
   const fed = (contract: Omit<Parameters<typeof fillInput>[1], "fit">, length = 6) => {
     const input = new Float32Array(length);
-    fillInput(rgb, contract, input);
+    fillInput({ rgb }, contract, input);
     return Array.from(input, (value) => Number(value.toFixed(3)));
   };
 
