@@ -79,6 +79,14 @@ export interface Planes {
   readonly gray?: Float32Array | undefined;
 }
 
+/** The same, each plane by itself. */
+interface Views {
+  readonly red: Float32Array;
+  readonly green: Float32Array;
+  readonly blue: Float32Array;
+  readonly gray: Float32Array | undefined;
+}
+
 /** Draws a frame into planes; made once per pair of sizes and reused for every frame. */
 export interface Letterboxer extends Planes {
   readonly letterbox: Letterbox;
@@ -102,6 +110,12 @@ export function createLetterboxer(
   const down = tapsOf(source.height, letterbox.height);
   const exactHalf = source.width === 2 * letterbox.width && source.height === 2 * letterbox.height;
   const row = new Float32Array((source.width + across.count) * 3);
+  const views: Views = {
+    red: rgb.subarray(0, plane),
+    green: rgb.subarray(plane, 2 * plane),
+    blue: rgb.subarray(2 * plane),
+    gray,
+  };
   return {
     letterbox,
     rgb,
@@ -111,7 +125,7 @@ export function createLetterboxer(
       if (gray !== undefined) fillBorder(gray, input, letterbox);
       const words = exactHalf ? wordsOf(frame) : undefined;
       if (words !== undefined) {
-        halve(words, letterbox, input.width, rgb, gray);
+        halve(words, letterbox, input.width, views);
         return;
       }
       for (let y = 0; y < letterbox.height; y += 1) {
@@ -146,21 +160,13 @@ const EVEN_BYTES = 0x00ff00ff;
  * is the ordinary case: the default camera size is twice the models' input. Four pixels, R0G0B0R1 G1B1R2G2 B2R3G3B3, are
  * read as three little-endian words.
  */
-function halve(
-  source: Int32Array,
-  letterbox: Letterbox,
-  inputWidth: number,
-  rgb: Float32Array,
-  gray: Float32Array | undefined,
-): void {
+function halve(source: Int32Array, letterbox: Letterbox, inputWidth: number, { red, green, blue, gray }: Views): void {
   const stride = (letterbox.width * 6) / 4;
-  const green = rgb.length / 3;
-  const blue = 2 * green;
   for (let y = 0; y < letterbox.height; y += 1) {
     let a = 2 * y * stride;
     let b = a + stride;
     let o = (y + letterbox.top) * inputWidth + letterbox.left;
-    for (let x = 0; x < letterbox.width; x += 2, a += 3, b += 3, o += 2) {
+    for (const end = o + letterbox.width; o < end; a += 3, b += 3, o += 2) {
       const a0 = source[a] ?? 0;
       const a1 = source[a + 1] ?? 0;
       const a2 = source[a + 2] ?? 0;
@@ -179,12 +185,12 @@ function halve(
       const red1 = ((g1r2 >>> 16) + (r3b3 & 0xffff)) / 4;
       const green1 = ((b1g2 >>> 16) + (b2g3 >>> 16)) / 4;
       const blue1 = ((b2g3 & 0xffff) + (r3b3 >>> 16)) / 4;
-      rgb[o] = red0;
-      rgb[o + green] = green0;
-      rgb[o + blue] = blue0;
-      rgb[o + 1] = red1;
-      rgb[o + green + 1] = green1;
-      rgb[o + blue + 1] = blue1;
+      red[o] = red0;
+      green[o] = green0;
+      blue[o] = blue0;
+      red[o + 1] = red1;
+      green[o + 1] = green1;
+      blue[o + 1] = blue1;
       if (gray === undefined) continue;
       gray[o] = grayOf(red0, green0, blue0);
       gray[o + 1] = grayOf(red1, green1, blue1);
