@@ -1,5 +1,7 @@
 // How fast something grows that grows by steps, with an interval. Pure.
 
+import { seededRandom } from "../src/simulate/random.ts";
+
 const STRETCHES = 20;
 const DRAWS = 2_000;
 
@@ -20,7 +22,7 @@ export function growth(x: ArrayLike<number>, y: ArrayLike<number>): { mean: numb
   const between = (of: ArrayLike<number>, stretch: number): number =>
     (of[end(stretch + 1)] ?? Number.NaN) - (of[end(stretch)] ?? Number.NaN);
   const grown = Array.from({ length: STRETCHES }, (_, i) => between(y, i) / between(x, i));
-  const random = sequence(1);
+  const random = seededRandom(1);
   const means = Float64Array.from({ length: DRAWS }, () =>
     mean(grown.map(() => grown[Math.floor(random() * STRETCHES)] ?? Number.NaN)),
   ).sort();
@@ -34,13 +36,4 @@ function mean(of: readonly number[]): number {
 /** @param sorted ascending */
 function quantile(sorted: Float64Array, share: number): number {
   return sorted[Math.round((sorted.length - 1) * share)] ?? Number.NaN;
-}
-
-/** Numbers from 0 to 1, the same from the same seed. */
-function sequence(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state / 2 ** 32;
-  };
 }

@@ -122,9 +122,9 @@ export function createLetterboxer(
     gray,
     draw(frame) {
       fillBorder(rgb, input, letterbox);
-      if (gray !== undefined) fillBorder(gray, input, letterbox);
       const words = exactHalf ? wordsOf(frame) : undefined;
       if (words !== undefined) {
+        if (gray !== undefined) fillBorder(gray, input, letterbox);
         halve(words, letterbox, input.width, views);
         return;
       }

@@ -1,21 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { growth } from "../../bench/growth.ts";
+import { seededRandom } from "../../src/simulate/random.ts";
 
 const PAGE = 4_096;
 const x = Array.from({ length: 100 }, (_, i) => i * 1_000);
 
-/** Numbers from 0 to 1. */
-function sequence(seed: number): () => number {
-  let state = seed * 2_654_435_761;
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state / 2 ** 32;
-  };
-}
-
 /** Samples without a trend of which each depends on the one before. */
 function wandering(seed: number): number[] {
-  const random = sequence(seed);
+  const random = seededRandom(seed);
   let value = 0;
   return x.map(() => {
     value = 0.5 * value + 4_000 * (random() - 0.5);
@@ -25,7 +17,7 @@ function wandering(seed: number): number[] {
 
 /** Two steps of a few pages, up, at any moment. */
 function stepping(seed: number): number[] {
-  const random = sequence(seed);
+  const random = seededRandom(seed);
   const steps = [0, 1].map(() => ({ at: random() * 100_000, by: PAGE * Math.ceil(random() * 4) }));
   return x.map((at) => steps.reduce((sum, step) => sum + (step.at <= at ? step.by : 0), 0));
 }

@@ -133,6 +133,9 @@ describe("pixels", () => {
         alone.draw(frame);
         shared[i]?.draw(frame);
         expect(planes.rgb).toEqual(alone.rgb);
+        const gray = new Float32Array(640);
+        toGray(alone.rgb, gray);
+        expect(planes.gray).toEqual(gray);
       }
   });
 
