@@ -96,6 +96,9 @@ const variants: readonly Variant[] =
     ? ALL.filter(({ name }) => name.includes(values.only))
     : values.fps.split(",").map((fps) => ({ name: `${fps} frames/s`, fps: Number(fps) }));
 
+// A run of nothing would be as good as one without a miss.
+if (variants.length === 0) throw new Error(`no variant's name holds "${values.only}"`);
+
 const video = join(values.data, "video", CLIP);
 if (existsSync(video)) await main();
 else console.log(`skipped: ${video} is not here`);
