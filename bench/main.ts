@@ -1,12 +1,12 @@
 // `npm run bench`: runs every bench in a process of its own and prints one table of figures, aims and whether they are met.
-import { execFileSync, fork } from "node:child_process";
+import { fork } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { cpus, tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { packageRoot } from "../src/place.ts";
-import { which } from "../src/supervise/child.ts";
+import { buildPreloaded, hasCompiler, slowSyncEnv } from "../test/fakes/slow-sync.ts";
 import type { Figure } from "./figure.ts";
 
 const BENCHES = [
@@ -27,25 +27,39 @@ const BENCHES = [
 const FLAGS: Partial<Record<(typeof BENCHES)[number], string[]>> = {
   journal: ["--expose-gc"],
   // As bin/touchpoint has them; compilers take their memory at the first call, and do not throw away and make anew what is
-  // called seldom; and the young generation has its full size from the start instead of taking it by and by.
+  // called seldom; the young generation has its full size from the start instead of taking it by and by; and collections come
+  // at the same frames in every run, with no threads of their own, so that where things lie is not left to chance.
   slope: [
     "--expose-gc",
     ...["--heap-growing-percent=50", "--max-semi-space-size=4"],
     ...["--no-lazy-feedback-allocation", "--no-flush-bytecode", "--min-semi-space-size=4"],
+    "--predictable",
   ],
 };
 
 /** Of the environment, the same. */
 const VARIABLES: Partial<Record<(typeof BENCHES)[number], () => Readonly<Record<string, string>>>> = {
-  "loop-slow-disk": () => ({ LD_PRELOAD: slowSync(), SLOW_SYNC_MS: "300" }),
-  // As the service's unit has it.
-  slope: () => ({ MALLOC_ARENA_MAX: "1" }),
+  "loop-slow-disk": () => slowSyncEnv(preloaded("test/fixtures/slow-sync.c"), { ms: 300 }),
+  // One arena as the service's unit has it; and what a thread keeps back for itself would count as given out.
+  slope: () => ({
+    MALLOC_ARENA_MAX: "1",
+    GLIBC_TUNABLES: "glibc.malloc.tcache_count=0",
+    LD_PRELOAD: preloaded("bench/malloc-in-use.c"),
+  }),
 };
 
-const wanted = process.argv.slice(2);
+const given = process.argv.slice(2);
+const firstOption = given.findIndex((word) => word.startsWith("--"));
+const wanted = firstOption < 0 ? given : given.slice(0, firstOption);
+/** For the bench itself, as in `npm run bench slope -- --leak 1`. */
+const options = given.slice(wanted.length);
 const unknown = wanted.find((name) => !BENCHES.some((bench) => bench === name));
 if (unknown !== undefined) {
   console.error(`no bench "${unknown}"; there are ${BENCHES.join(", ")}`);
+  process.exit(2);
+}
+if (options.length > 0 && wanted.length !== 1) {
+  console.error("options are for one bench: name it");
   process.exit(2);
 }
 const figures: Figure[] = [];
@@ -66,7 +80,7 @@ process.exitCode = figures.every(({ met }) => met) && figures.length > 0 ? 0 : 1
 
 async function run(bench: (typeof BENCHES)[number]): Promise<Figure[]> {
   const file = fileURLToPath(new URL(`./${bench === "loop-slow-disk" ? "loop" : bench}.js`, import.meta.url));
-  const child = fork(file, { env: { ...process.env, ...VARIABLES[bench]?.() }, execArgv: FLAGS[bench] ?? [] });
+  const child = fork(file, options, { env: { ...process.env, ...VARIABLES[bench]?.() }, execArgv: FLAGS[bench] ?? [] });
   const told: Figure[] = [];
   child.on("message", (figure) => told.push(figure as Figure));
   const [code] = (await once(child, "exit")) as [number | null];
@@ -77,14 +91,10 @@ async function run(bench: (typeof BENCHES)[number]): Promise<Figure[]> {
   ];
 }
 
-/** The shim that makes syncs slow, compiled here. */
-function slowSync(): string {
-  const compiler = which("gcc") ?? which("cc");
-  if (compiler === undefined) throw new Error("a C compiler is needed for the slow disk");
-  const shim = join(folder, "slow-sync.so");
-  const source = join(packageRoot(), "test", "fixtures", "slow-sync.c");
-  execFileSync(compiler, ["-shared", "-fPIC", "-O1", "-o", shim, source, "-ldl"]);
-  return shim;
+/** @param source of the library, relative to the project */
+function preloaded(source: string): string {
+  if (!hasCompiler) throw new Error("a C compiler is needed for what is preloaded");
+  return buildPreloaded(join(packageRoot(), source), folder);
 }
 
 function table(rows: readonly Figure[]): string {

@@ -1,5 +1,6 @@
 // Prints how fast memory grows over frames that the mind looks at, with a 95 % interval: a leak shows as one without zero.
 
+import { Session } from "node:inspector";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { setFlagsFromString } from "node:v8";
@@ -22,17 +23,21 @@ const { values } = parseArgs({
 });
 const FRAMES = Number(values.frames);
 /** Frames before the first sample: compilers warm up, tables and pools of the runtime fill. */
-const WARM_UP = Math.round(FRAMES * 0.8);
+const WARM_UP = Math.round(FRAMES * 0.4);
 const LEAK = Number(values.leak);
 /** Of one object left behind on purpose. */
 const OBJECT_BYTES = 32;
 const SAMPLES = 100;
-const EVERY = Math.max(1, Math.floor(FRAMES / SAMPLES));
-const DRAWN = 60;
+const DRAWN = 50;
+/** Frames; a multiple of those drawn, so that each sample comes after the same one: what that one left is alive in each. */
+const EVERY = DRAWN * Math.max(1, Math.floor(FRAMES / SAMPLES / DRAWN));
 const MB = 1_048_576;
 
 if (globalThis.gc === undefined) throw new Error("run with --expose-gc");
 const { gc } = globalThis;
+if (mallocInUse() === 0) throw new Error("run by `npm run bench slope`, which preloads malloc-in-use.c");
+const engine = new Session();
+engine.connect();
 const size = { width: 640, height: 384 };
 const scene = await createScene({ ...size, seed: 2, canary: false });
 const frames: Uint8Array[] = [];
@@ -53,7 +58,7 @@ const economy = createEconomy({
 // Made before the first sample, so that to measure takes no memory.
 const at = new Float64Array(SAMPLES);
 const own = new Float64Array(SAMPLES);
-const heap = new Float64Array(SAMPLES);
+const alive = new Float64Array(SAMPLES);
 let samples = 0;
 let looks = 0;
 let owed = 0;
@@ -76,13 +81,12 @@ for (let i = -WARM_UP; i < FRAMES; i += 1) {
   if (i === -Math.round(WARM_UP / 2)) setFlagsFromString("--no-opt");
   if (i % EVERY !== 0 || samples === SAMPLES) continue;
   collect();
-  if (i < 0) continue;
   at[samples] = i;
-  const { heapUsed, external } = process.memoryUsage();
-  heap[samples] = heapUsed + external;
+  alive[samples] = process.memoryUsage().heapUsed + mallocInUse();
   // Pages of the program's files come and go as the kernel likes: those that are nobody else's are counted.
   own[samples] = (statusKib("self", "RssAnon") ?? Number.NaN) * 1024;
-  samples += 1;
+  // While it warms up it is measured, too, and what it found is overwritten.
+  if (i >= 0) samples += 1;
 }
 await look.close();
 const seconds = (performance.now() - began) / 1_000;
@@ -90,7 +94,7 @@ console.log(
   `${FRAMES} frames after ${WARM_UP} to warm up, ${frames.length} of them drawn, ${looks} looks, ${samples} samples, ${seconds.toFixed(0)} s`,
 );
 if (leaked !== undefined) console.log(`${LEAK} bytes of each left behind on purpose`);
-tellGrowth("heap and buffers after a full collection", heap);
+tellGrowth("heap and what malloc gave out, after a full collection", alive);
 tellGrowth("resident memory of its own", own);
 
 function tellGrowth(name: string, bytes: Float64Array): void {
@@ -108,8 +112,21 @@ function tellGrowth(name: string, bytes: Float64Array): void {
   });
 }
 
+/**
+ * Bytes that are given out after malloc has returned to the kernel what it can, buffers of the engine and tensors of the models
+ * among them; 0 where nothing is preloaded to tell them.
+ */
+function mallocInUse(): number {
+  return process.resourceUsage().unsharedDataSize;
+}
+
+/**
+ * As when memory runs low, all that can be is collected and given back: pages once touched do not stay only for that. Such a
+ * collection stops early where little is found, so two plain ones follow: what the first finds unreachable may have held what
+ * the second finds.
+ */
 function collect(): void {
-  // Twice: what the first finds unreachable may have held what the second finds.
+  engine.post("HeapProfiler.collectGarbage");
   gc();
   gc();
 }

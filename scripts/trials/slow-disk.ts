@@ -12,7 +12,7 @@ import { openReader } from "../../src/journal/read.ts";
 import { verifyJournal } from "../../src/journal/verify.ts";
 import type { Envelope } from "../../src/words/events.ts";
 import { stamped } from "../../test/fakes/events.ts";
-import { buildSlowSync, slowSyncEnv } from "../../test/fakes/slow-sync.ts";
+import { buildPreloaded, slowSyncEnv } from "../../test/fakes/slow-sync.ts";
 
 const { values: options } = parseArgs({
   options: {
@@ -35,7 +35,7 @@ function underSlowDisk(): number {
   try {
     const source = fileURLToPath(new URL("../../../test/fixtures/slow-sync.c", import.meta.url));
     const slow = { ms: Number(options["sync-ms"]), log: join(folder, "syncs") };
-    const env = { ...process.env, ...slowSyncEnv(buildSlowSync(source, folder), slow) };
+    const env = { ...process.env, ...slowSyncEnv(buildPreloaded(source, folder), slow) };
     const args = [fileURLToPath(import.meta.url), "--presses", options.presses, "--folder", folder];
     return spawnSync(process.execPath, args, { env, stdio: "inherit" }).status ?? 1;
   } finally {

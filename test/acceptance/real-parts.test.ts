@@ -1,5 +1,4 @@
 // Real parts end to end: pad on a pseudo-terminal → the program → SQLite → Mosquitto → mosquitto_sub.
-import { execFileSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,12 +10,12 @@ import { DEVICE, journalFile, ROOT, TOUCHPOINT, writeTrialConfig } from "../../s
 import { firstArrivals, startSubscriber } from "../../scripts/trials/subscriber.ts";
 import type { Sentence } from "../../src/buttons/pad-protocol.ts";
 import { openReader } from "../../src/journal/read.ts";
-import { which } from "../../src/supervise/child.ts";
 import type { Envelope } from "../../src/words/events.ts";
 import { PressData } from "../../src/words/feedback.ts";
 import { MOSQUITTO_ABSENT, mosquittoProgram, startMosquitto } from "../fakes/mosquitto.ts";
 import { createFakePad } from "../fakes/pad.ts";
 import { CABLES, createCable } from "../fakes/pty.ts";
+import { buildPreloaded, hasCompiler, slowSyncEnv } from "../fakes/slow-sync.ts";
 import { until } from "../fakes/until.ts";
 
 let folder = "";
@@ -165,41 +164,36 @@ describe.skipIf(!CABLES || mosquittoProgram() === undefined)(
   },
 );
 
-const compiler = which("gcc") ?? which("cc");
-describe.skipIf(!CABLES || mosquittoProgram() === undefined || compiler === undefined)(
-  "a disk that is slow to sync",
-  () => {
-    test("felt comes at once, $TPACK and thanks only after the sync", async () => {
-      const shim = join(folder, "slow-sync.so");
-      const source = fileURLToPath(new URL("../fixtures/slow-sync.c", import.meta.url));
-      execFileSync(compiler ?? "cc", ["-shared", "-fPIC", "-O1", "-o", shim, source, "-ldl"]);
-      const syncs = join(folder, "syncs");
-      /** Syncs begun and ended so far. */
-      const count = (mark: "s" | "e"): number =>
-        existsSync(syncs) ? readFileSync(syncs, "latin1").split(mark).length - 1 : 0;
-      const when: { said: string; begun: number; ended: number; onDisk: number }[] = [];
-      const { pad } = await till(
-        (sentence) => {
-          const said = sentence.kind === "indicate" ? sentence.pattern : sentence.kind;
-          when.push({ said, begun: count("s"), ended: count("e"), onDisk: pressedOnDisk().length });
-        },
-        { LD_PRELOAD: shim, SLOW_SYNC_MS: "600", SLOW_SYNC_LOG: syncs },
-      );
-      for (let i = 0; i < 3; i += 1) {
-        // The disk is at rest, so the next sync is that of the press.
-        await until(() => count("s") === count("e"), "no sync on its way");
-        const before = { begun: count("s"), ended: count("e") };
-        when.length = 0;
-        expect(pad.press(buttonOf(i))).toBe(true);
-        await until(() => when.some(({ said }) => said === "thanks"), "thanks");
-        const at = (said: string) => when.find((one) => one.said === said);
-        expect(at("felt")).toMatchObject({ ended: before.ended, onDisk: i });
-        for (const promise of ["acknowledge", "thanks"]) {
-          expect(at(promise)?.ended).toBeGreaterThan(before.ended);
-          expect(at(promise)?.onDisk).toBe(i + 1);
-        }
-        expect(when.map(({ said }) => said).indexOf("felt")).toBe(0);
+describe.skipIf(!CABLES || mosquittoProgram() === undefined || !hasCompiler)("a disk that is slow to sync", () => {
+  test("felt comes at once, $TPACK and thanks only after the sync", async () => {
+    const source = fileURLToPath(new URL("../fixtures/slow-sync.c", import.meta.url));
+    const library = buildPreloaded(source, folder);
+    const syncs = join(folder, "syncs");
+    /** Syncs begun and ended so far. */
+    const count = (mark: "s" | "e"): number =>
+      existsSync(syncs) ? readFileSync(syncs, "latin1").split(mark).length - 1 : 0;
+    const when: { said: string; begun: number; ended: number; onDisk: number }[] = [];
+    const { pad } = await till(
+      (sentence) => {
+        const said = sentence.kind === "indicate" ? sentence.pattern : sentence.kind;
+        when.push({ said, begun: count("s"), ended: count("e"), onDisk: pressedOnDisk().length });
+      },
+      slowSyncEnv(library, { ms: 600, log: syncs }),
+    );
+    for (let i = 0; i < 3; i += 1) {
+      // The disk is at rest, so the next sync is that of the press.
+      await until(() => count("s") === count("e"), "no sync on its way");
+      const before = { begun: count("s"), ended: count("e") };
+      when.length = 0;
+      expect(pad.press(buttonOf(i))).toBe(true);
+      await until(() => when.some(({ said }) => said === "thanks"), "thanks");
+      const at = (said: string) => when.find((one) => one.said === said);
+      expect(at("felt")).toMatchObject({ ended: before.ended, onDisk: i });
+      for (const promise of ["acknowledge", "thanks"]) {
+        expect(at(promise)?.ended).toBeGreaterThan(before.ended);
+        expect(at(promise)?.onDisk).toBe(i + 1);
       }
-    });
-  },
-);
+      expect(when.map(({ said }) => said).indexOf("felt")).toBe(0);
+    }
+  });
+});

@@ -10,7 +10,7 @@ import { settingsHash } from "../../src/config/canonical.ts";
 import { readRemote, remoteFile } from "../../src/config/remote-file.ts";
 import { SettingsState } from "../../src/words/fleet-settings.ts";
 import { startInProcessBroker } from "../fakes/broker.ts";
-import { buildSlowSync, hasCompiler, slowSyncEnv } from "../fakes/slow-sync.ts";
+import { buildPreloaded, hasCompiler, slowSyncEnv } from "../fakes/slow-sync.ts";
 import { until } from "../fakes/until.ts";
 import { fleet } from "./settings-rig.ts";
 
@@ -49,7 +49,7 @@ describe.skipIf(!hasCompiler)("killed (needs gcc)", () => {
     const pads = [{ id: "p1", driver: "simulated" as const }];
     const file = writeTrialConfig({ folder, brokerUrl: broker.url, local: { pads, remoteConfig: { trialS: 1 } } });
 
-    const library = buildSlowSync(SHIM, folder);
+    const library = buildPreloaded(SHIM, folder);
     const env = slowSyncEnv(library, { kill: { nth, name: basename(remoteFile(dataDir)) } });
     const killed = startAgent(file, { env });
     ends.push(() => killed.end("SIGKILL"));

@@ -1,13 +1,13 @@
 // Compiles the preloaded library that makes syncs slow and disks fail, and names its switches.
 import { spawnSync } from "node:child_process";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { which } from "../../src/supervise/child.ts";
 
 export const hasCompiler = which("gcc") !== undefined;
 
-/** Compiles `source` (test/fixtures/slow-sync.c) into `folder` and returns the library's path. */
-export function buildSlowSync(source: string, folder: string): string {
-  const library = join(folder, "slow-sync.so");
+/** Compiles `source` (test/fixtures/slow-sync.c, or another to be preloaded) into `folder` and returns the library's path. */
+export function buildPreloaded(source: string, folder: string): string {
+  const library = join(folder, `${basename(source, ".c")}.so`);
   const built = spawnSync("gcc", ["-shared", "-fPIC", "-O2", "-Wall", "-o", library, source, "-ldl"], {
     encoding: "utf8",
   });

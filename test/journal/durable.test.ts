@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readFileSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
-import { buildSlowSync, hasCompiler, slowSyncEnv } from "../fakes/slow-sync.ts";
+import { buildPreloaded, hasCompiler, slowSyncEnv } from "../fakes/slow-sync.ts";
 import { freshFile } from "./rig.ts";
 
 const SHIM = fileURLToPath(new URL("../fixtures/slow-sync.c", import.meta.url));
@@ -15,7 +15,7 @@ function calls(file: string, code: string): string[] {
   const folder = dirname(dirname(file));
   mkdirSync(dirname(file), { recursive: true });
   const log = join(folder, "calls");
-  const env = { ...process.env, ...slowSyncEnv(buildSlowSync(SHIM, folder), {}), SLOW_SYNC_CALLS: log, FILE: file };
+  const env = { ...process.env, ...slowSyncEnv(buildPreloaded(SHIM, folder), {}), SLOW_SYNC_CALLS: log, FILE: file };
   const program = `import { writeDurably } from "${DURABLE}"; const file = process.env.FILE; ${code}`;
   const run = spawnSync(process.execPath, ["--input-type=module", "-e", program], { env, encoding: "utf8" });
   expect(run.stderr).toBe("");

@@ -7,7 +7,7 @@ import { describe, expect, it, vi } from "vitest";
 import type { Erasable, ErasedData, ErasureOrder } from "../../src/words/erased.ts";
 import type { EventType } from "../../src/words/events.ts";
 import { stamped } from "../fakes/events.ts";
-import { buildSlowSync, hasCompiler, slowSyncEnv } from "../fakes/slow-sync.ts";
+import { buildPreloaded, hasCompiler, slowSyncEnv } from "../fakes/slow-sync.ts";
 import { until } from "../fakes/until.ts";
 import { freshFile, open, startChild, stored, verified } from "./rig.ts";
 
@@ -249,7 +249,7 @@ describe.skipIf(!hasCompiler)("killed (needs gcc)", () => {
   it.each(whats)(
     "at every sync of an erasure ($what): whole or not begun, and wiped by the next start",
     async (erasable) => {
-      const library = buildSlowSync(SHIM, dirname(dirname(freshFile())));
+      const library = buildPreloaded(SHIM, dirname(dirname(freshFile())));
       const seen = new Set<string>();
       for (let nth = 1, ended = false; !ended; nth += 1) {
         const file = freshFile();

@@ -33,7 +33,7 @@ import {
 import { compareVersions } from "../../src/update/version.ts";
 import { updateCommand } from "../../src/uplink/update-command.ts";
 import { Fault } from "../../src/words/errors.ts";
-import { buildSlowSync, hasCompiler, slowSyncEnv } from "../fakes/slow-sync.ts";
+import { buildPreloaded, hasCompiler, slowSyncEnv } from "../fakes/slow-sync.ts";
 import { until } from "../fakes/until.ts";
 
 const MAIN = fileURLToPath(new URL("../../dist/src/cli/main.js", import.meta.url));
@@ -293,7 +293,7 @@ describe("the verbs", () => {
   });
 
   it.skipIf(!hasCompiler)("killed at any sync or rename hands over whole or not at all (needs gcc)", () => {
-    const library = buildSlowSync(SHIM, fresh());
+    const library = buildPreloaded(SHIM, fresh());
     const outcomes = ["touchpoint.tar.gz", "manifest.json", "manifest.json.sig", "taking-"].map((name) => {
       const one = rig();
       const killed = run(one, "take", one.lay({ version: "9.0.0" }), slowSyncEnv(library, { kill: { nth: 1, name } }));
