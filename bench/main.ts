@@ -5,8 +5,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { cpus, tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { packageRoot } from "../src/place.ts";
-import { buildPreloaded, hasCompiler, slowSyncEnv } from "../test/fakes/slow-sync.ts";
+import { buildPreloaded } from "../test/fakes/preloaded.ts";
+import { buildSlowSync, slowSyncEnv } from "../test/fakes/slow-sync.ts";
 import type { Figure } from "./figure.ts";
 
 const BENCHES = [
@@ -39,12 +39,12 @@ const FLAGS: Partial<Record<(typeof BENCHES)[number], string[]>> = {
 
 /** Of the environment, the same. */
 const VARIABLES: Partial<Record<(typeof BENCHES)[number], () => Readonly<Record<string, string>>>> = {
-  "loop-slow-disk": () => slowSyncEnv(preloaded("test/fixtures/slow-sync.c"), { ms: 300 }),
+  "loop-slow-disk": () => slowSyncEnv(buildSlowSync(folder), { ms: 300 }),
   // One arena as the service's unit has it; and what a thread keeps back for itself would count as given out.
   slope: () => ({
     MALLOC_ARENA_MAX: "1",
     GLIBC_TUNABLES: "glibc.malloc.tcache_count=0",
-    LD_PRELOAD: preloaded("bench/malloc-in-use.c"),
+    LD_PRELOAD: buildPreloaded("bench/malloc-in-use.c", folder),
   }),
 };
 
@@ -89,12 +89,6 @@ async function run(bench: (typeof BENCHES)[number]): Promise<Figure[]> {
     ...told,
     { name: `bench ${bench}`, ours: `ended with ${code}`, aim: "ends with 0 and tells a figure", met: false },
   ];
-}
-
-/** @param source of the library, relative to the project */
-function preloaded(source: string): string {
-  if (!hasCompiler) throw new Error("a C compiler is needed for what is preloaded");
-  return buildPreloaded(join(packageRoot(), source), folder);
 }
 
 function table(rows: readonly Figure[]): string {

@@ -33,9 +33,9 @@ const DRAWN = 50;
 const EVERY = DRAWN * Math.max(1, Math.floor(FRAMES / SAMPLES / DRAWN));
 const MB = 1_048_576;
 
-if (globalThis.gc === undefined) throw new Error("run with --expose-gc");
+if (globalThis.gc === undefined || mallocInUse() === 0)
+  throw new Error("run by `npm run bench slope`, which gives Node its flags and preloads malloc-in-use.c");
 const { gc } = globalThis;
-if (mallocInUse() === 0) throw new Error("run by `npm run bench slope`, which preloads malloc-in-use.c");
 const engine = new Session();
 engine.connect();
 const size = { width: 640, height: 384 };

@@ -2,8 +2,8 @@
 import { which } from "../../src/supervise/child.ts";
 import { MOSQUITTO_ABSENT, mosquittoProgram } from "../../test/fakes/mosquitto.ts";
 import { POSTGRES_ABSENT, postgresPrograms } from "../../test/fakes/postgres.ts";
+import { hasCompiler } from "../../test/fakes/preloaded.ts";
 import { CABLES } from "../../test/fakes/pty.ts";
-import { hasCompiler } from "../../test/fakes/slow-sync.ts";
 import { daylightSaving, noClock, notYetValid, oneDayBack, tenYearsAhead } from "./clock-trials.ts";
 import { anotherMachineLacks, clonedCard, restoredCopy } from "./copies.ts";
 import { diskErrors, diskFull, diskReadOnly } from "./disk.ts";

@@ -3,10 +3,9 @@ import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { openReader } from "../../src/journal/read.ts";
 import { verifyJournal } from "../../src/journal/verify.ts";
-import { packageRoot } from "../../src/place.ts";
 import { between, seededRandom } from "../../src/simulate/random.ts";
 import { pause } from "../../src/supervise/backoff.ts";
-import { buildPreloaded, slowSyncEnv } from "../../test/fakes/slow-sync.ts";
+import { buildSlowSync, slowSyncEnv } from "../../test/fakes/slow-sync.ts";
 import { until } from "../../test/fakes/until.ts";
 import { judgeArrivals } from "./arrivals.ts";
 import { type ChaosTill, createTillAtBroker, withEnding } from "./till.ts";
@@ -122,7 +121,7 @@ export async function diskErrors({ folder, seed, count, progress }: TrialContext
   return await withEnding(async (ending) => {
     const random = seededRandom(seed);
     const fail = join(folder, "fail");
-    const library = buildPreloaded(join(packageRoot(), "test", "fixtures", "slow-sync.c"), folder);
+    const library = buildSlowSync(folder);
     const options = { env: slowSyncEnv(library, { fail }) };
     const { till, subscriber } = await createTillAtBroker(ending, folder, { options });
     await till.start();

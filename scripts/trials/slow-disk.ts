@@ -12,7 +12,7 @@ import { openReader } from "../../src/journal/read.ts";
 import { verifyJournal } from "../../src/journal/verify.ts";
 import type { Envelope } from "../../src/words/events.ts";
 import { stamped } from "../../test/fakes/events.ts";
-import { buildPreloaded, slowSyncEnv } from "../../test/fakes/slow-sync.ts";
+import { buildSlowSync, slowSyncEnv } from "../../test/fakes/slow-sync.ts";
 
 const { values: options } = parseArgs({
   options: {
@@ -33,9 +33,8 @@ process.exitCode = log === undefined ? underSlowDisk() : await press(log);
 function underSlowDisk(): number {
   const folder = options.folder ?? mkdtempSync(join(tmpdir(), "touchpoint-slow-disk-"));
   try {
-    const source = fileURLToPath(new URL("../../../test/fixtures/slow-sync.c", import.meta.url));
     const slow = { ms: Number(options["sync-ms"]), log: join(folder, "syncs") };
-    const env = { ...process.env, ...slowSyncEnv(buildPreloaded(source, folder), slow) };
+    const env = { ...process.env, ...slowSyncEnv(buildSlowSync(folder), slow) };
     const args = [fileURLToPath(import.meta.url), "--presses", options.presses, "--folder", folder];
     return spawnSync(process.execPath, args, { env, stdio: "inherit" }).status ?? 1;
   } finally {

@@ -2,7 +2,6 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type AgentProcess, STARTED, startAgent } from "../../scripts/trials/agent-process.ts";
 import { buttonOf, countersOf, STREAM_BUTTONS } from "../../scripts/trials/press-stream.ts";
@@ -14,8 +13,9 @@ import type { Envelope } from "../../src/words/events.ts";
 import { PressData } from "../../src/words/feedback.ts";
 import { MOSQUITTO_ABSENT, mosquittoProgram, startMosquitto } from "../fakes/mosquitto.ts";
 import { createFakePad } from "../fakes/pad.ts";
+import { hasCompiler } from "../fakes/preloaded.ts";
 import { CABLES, createCable } from "../fakes/pty.ts";
-import { buildPreloaded, hasCompiler, slowSyncEnv } from "../fakes/slow-sync.ts";
+import { buildSlowSync, slowSyncEnv } from "../fakes/slow-sync.ts";
 import { until } from "../fakes/until.ts";
 
 let folder = "";
@@ -166,8 +166,7 @@ describe.skipIf(!CABLES || mosquittoProgram() === undefined)(
 
 describe.skipIf(!CABLES || mosquittoProgram() === undefined || !hasCompiler)("a disk that is slow to sync", () => {
   test("felt comes at once, $TPACK and thanks only after the sync", async () => {
-    const source = fileURLToPath(new URL("../fixtures/slow-sync.c", import.meta.url));
-    const library = buildPreloaded(source, folder);
+    const library = buildSlowSync(folder);
     const syncs = join(folder, "syncs");
     /** Syncs begun and ended so far. */
     const count = (mark: "s" | "e"): number =>

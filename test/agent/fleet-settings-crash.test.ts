@@ -2,7 +2,6 @@
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { startAgent } from "../../scripts/trials/agent-process.ts";
 import { ROOT, writeTrialConfig } from "../../scripts/trials/settings.ts";
@@ -10,11 +9,11 @@ import { settingsHash } from "../../src/config/canonical.ts";
 import { readRemote, remoteFile } from "../../src/config/remote-file.ts";
 import { SettingsState } from "../../src/words/fleet-settings.ts";
 import { startInProcessBroker } from "../fakes/broker.ts";
-import { buildPreloaded, hasCompiler, slowSyncEnv } from "../fakes/slow-sync.ts";
+import { hasCompiler } from "../fakes/preloaded.ts";
+import { buildSlowSync, slowSyncEnv } from "../fakes/slow-sync.ts";
 import { until } from "../fakes/until.ts";
 import { fleet } from "./settings-rig.ts";
 
-const SHIM = fileURLToPath(new URL("../fixtures/slow-sync.c", import.meta.url));
 // Each test lives through several starts of the whole agent.
 vi.setConfig({ testTimeout: 240_000 });
 
@@ -49,7 +48,7 @@ describe.skipIf(!hasCompiler)("killed (needs gcc)", () => {
     const pads = [{ id: "p1", driver: "simulated" as const }];
     const file = writeTrialConfig({ folder, brokerUrl: broker.url, local: { pads, remoteConfig: { trialS: 1 } } });
 
-    const library = buildPreloaded(SHIM, folder);
+    const library = buildSlowSync(folder);
     const env = slowSyncEnv(library, { kill: { nth, name: basename(remoteFile(dataDir)) } });
     const killed = startAgent(file, { env });
     ends.push(() => killed.end("SIGKILL"));

@@ -3,9 +3,8 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import { buildPreloaded, hasCompiler } from "../fakes/slow-sync.ts";
+import { buildPreloaded, hasCompiler } from "../fakes/preloaded.ts";
 
 const MB = 1_048_576;
 /** Takes 10 MB outside the engine's heap, lets them go, and prints by how many each step changed what is told. */
@@ -20,7 +19,7 @@ const SCRIPT = `
 test.skipIf(!hasCompiler)("ten buffers count while they are held", () => {
   const folder = mkdtempSync(join(tmpdir(), "touchpoint-malloc-"));
   try {
-    const library = buildPreloaded(fileURLToPath(new URL("../../bench/malloc-in-use.c", import.meta.url)), folder);
+    const library = buildPreloaded("bench/malloc-in-use.c", folder);
     const printed = execFileSync(process.execPath, ["--expose-gc", "-e", SCRIPT], {
       env: { ...process.env, LD_PRELOAD: library },
       encoding: "utf8",

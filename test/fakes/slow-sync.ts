@@ -1,18 +1,9 @@
-// Compiles the preloaded library that makes syncs slow and disks fail, and names its switches.
-import { spawnSync } from "node:child_process";
-import { basename, join } from "node:path";
-import { which } from "../../src/supervise/child.ts";
+// The preloaded library that makes syncs slow and disks fail, and its switches.
+import { buildPreloaded } from "./preloaded.ts";
 
-export const hasCompiler = which("gcc") !== undefined;
-
-/** Compiles `source` (test/fixtures/slow-sync.c, or another to be preloaded) into `folder` and returns the library's path. */
-export function buildPreloaded(source: string, folder: string): string {
-  const library = join(folder, `${basename(source, ".c")}.so`);
-  const built = spawnSync("gcc", ["-shared", "-fPIC", "-O2", "-Wall", "-o", library, source, "-ldl"], {
-    encoding: "utf8",
-  });
-  if (built.status !== 0) throw new Error(`gcc: ${built.error?.message ?? built.stderr}`);
-  return library;
+/** Compiles it into `folder` and returns the library's path. */
+export function buildSlowSync(folder: string): string {
+  return buildPreloaded("test/fixtures/slow-sync.c", folder);
 }
 
 export interface SlowSync {

@@ -5,10 +5,10 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { buildPreloaded, hasCompiler, slowSyncEnv } from "../fakes/slow-sync.ts";
+import { hasCompiler } from "../fakes/preloaded.ts";
+import { buildSlowSync, slowSyncEnv } from "../fakes/slow-sync.ts";
 import { freshFile, startChild, stored, verified } from "./rig.ts";
 
-const SHIM = fileURLToPath(new URL("../fixtures/slow-sync.c", import.meta.url));
 const SLOW_DISK = fileURLToPath(new URL("../../dist/scripts/trials/slow-disk.js", import.meta.url));
 const hasNamespaces = spawnSync("unshare", ["-rm", "mount", "-t", "tmpfs", "none", "/mnt"]).status === 0;
 
@@ -17,7 +17,7 @@ function onFailingDisk(bounds?: readonly [number, number]) {
   const file = freshFile();
   const folder = dirname(dirname(file));
   const fail = join(folder, "fail");
-  const env = slowSyncEnv(buildPreloaded(SHIM, folder), { fail });
+  const env = slowSyncEnv(buildSlowSync(folder), { fail });
   return { file, fail, child: startChild(file, { env, ...(bounds === undefined ? {} : { bounds }) }) };
 }
 
@@ -132,7 +132,7 @@ describe.skipIf(!hasCompiler)("a failing disk (needs gcc)", () => {
 describe.skipIf(!hasCompiler)("syncs of 300 ms (needs gcc)", () => {
   it("are reported where the disk does not answer for long, and it is well again afterwards", async () => {
     const file = freshFile();
-    const env = slowSyncEnv(buildPreloaded(SHIM, dirname(dirname(file))), { ms: 300 });
+    const env = slowSyncEnv(buildSlowSync(dirname(dirname(file))), { ms: 300 });
     const child = startChild(file, { env, bounds: [1_000, 1_000, 50] });
     await child.said("opened");
     child.tell({ commit: ["press"], n: 1 });
@@ -187,7 +187,7 @@ describe("the shim", () => {
     const file = freshFile();
     const folder = dirname(dirname(file));
     const log = join(folder, "syncs");
-    const child = startChild(file, { env: slowSyncEnv(buildPreloaded(SHIM, folder), { log }) });
+    const child = startChild(file, { env: slowSyncEnv(buildSlowSync(folder), { log }) });
     await child.said("opened");
     const before = readFileSync(log, "utf8").length;
     child.tell({ commit: ["press"], n: 1 });

@@ -2,12 +2,11 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
-import { buildPreloaded, hasCompiler, slowSyncEnv } from "../fakes/slow-sync.ts";
+import { hasCompiler } from "../fakes/preloaded.ts";
+import { buildSlowSync, slowSyncEnv } from "../fakes/slow-sync.ts";
 import { freshFile } from "./rig.ts";
 
-const SHIM = fileURLToPath(new URL("../fixtures/slow-sync.c", import.meta.url));
 const DURABLE = new URL("../../dist/src/durable.js", import.meta.url).href;
 
 /** Runs `code` with `writeDurably` in a process of its own; the calls it made, in order. */
@@ -15,7 +14,7 @@ function calls(file: string, code: string): string[] {
   const folder = dirname(dirname(file));
   mkdirSync(dirname(file), { recursive: true });
   const log = join(folder, "calls");
-  const env = { ...process.env, ...slowSyncEnv(buildPreloaded(SHIM, folder), {}), SLOW_SYNC_CALLS: log, FILE: file };
+  const env = { ...process.env, ...slowSyncEnv(buildSlowSync(folder), {}), SLOW_SYNC_CALLS: log, FILE: file };
   const program = `import { writeDurably } from "${DURABLE}"; const file = process.env.FILE; ${code}`;
   const run = spawnSync(process.execPath, ["--input-type=module", "-e", program], { env, encoding: "utf8" });
   expect(run.stderr).toBe("");

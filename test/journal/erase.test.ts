@@ -2,16 +2,15 @@
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { describe, expect, it, vi } from "vitest";
 import type { Erasable, ErasedData, ErasureOrder } from "../../src/words/erased.ts";
 import type { EventType } from "../../src/words/events.ts";
 import { stamped } from "../fakes/events.ts";
-import { buildPreloaded, hasCompiler, slowSyncEnv } from "../fakes/slow-sync.ts";
+import { hasCompiler } from "../fakes/preloaded.ts";
+import { buildSlowSync, slowSyncEnv } from "../fakes/slow-sync.ts";
 import { until } from "../fakes/until.ts";
 import { freshFile, open, startChild, stored, verified } from "./rig.ts";
 
-const SHIM = fileURLToPath(new URL("../fixtures/slow-sync.c", import.meta.url));
 // One of them starts a process for every sync there is.
 vi.setConfig({ testTimeout: 240_000 });
 
@@ -249,7 +248,7 @@ describe.skipIf(!hasCompiler)("killed (needs gcc)", () => {
   it.each(whats)(
     "at every sync of an erasure ($what): whole or not begun, and wiped by the next start",
     async (erasable) => {
-      const library = buildPreloaded(SHIM, dirname(dirname(freshFile())));
+      const library = buildSlowSync(dirname(dirname(freshFile())));
       const seen = new Set<string>();
       for (let nth = 1, ended = false; !ended; nth += 1) {
         const file = freshFile();

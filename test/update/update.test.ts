@@ -33,11 +33,11 @@ import {
 import { compareVersions } from "../../src/update/version.ts";
 import { updateCommand } from "../../src/uplink/update-command.ts";
 import { Fault } from "../../src/words/errors.ts";
-import { buildPreloaded, hasCompiler, slowSyncEnv } from "../fakes/slow-sync.ts";
+import { hasCompiler } from "../fakes/preloaded.ts";
+import { buildSlowSync, slowSyncEnv } from "../fakes/slow-sync.ts";
 import { until } from "../fakes/until.ts";
 
 const MAIN = fileURLToPath(new URL("../../dist/src/cli/main.js", import.meta.url));
-const SHIM = fileURLToPath(new URL("../fixtures/slow-sync.c", import.meta.url));
 const hasNamespaces = spawnSync("unshare", ["-rm", "mount", "-t", "tmpfs", "none", "/mnt"]).status === 0;
 const never = new AbortController().signal;
 const [ours, theirs] = [generateKeyPairSync("ed25519"), generateKeyPairSync("ed25519")];
@@ -293,7 +293,7 @@ describe("the verbs", () => {
   });
 
   it.skipIf(!hasCompiler)("killed at any sync or rename hands over whole or not at all (needs gcc)", () => {
-    const library = buildPreloaded(SHIM, fresh());
+    const library = buildSlowSync(fresh());
     const outcomes = ["touchpoint.tar.gz", "manifest.json", "manifest.json.sig", "taking-"].map((name) => {
       const one = rig();
       const killed = run(one, "take", one.lay({ version: "9.0.0" }), slowSyncEnv(library, { kill: { nth: 1, name } }));
