@@ -33,28 +33,40 @@ const SERVER = { confirm: "server", resendAfterS: 1 } as const;
 
 test("a broker that forgets: everything reaches the server in the end, without endless copies", async () => {
   const stored = new Set<number>();
+  const sent = new Map<number, number>();
   let copies = 0;
+  let of: string | undefined;
+  let upto = 0;
   const broker = await startScriptedBroker({
-    // Acknowledges all, keeps two of three the first time; the server confirms what it has without a hole.
-    puback: ({ topic, payload }, index) => {
+    // Acknowledges all, but forgets every third row once and every ninth twice. Which ones hangs on the row alone: drawn
+    // by order of arrival, the copies of a run told how busy the machine was.
+    puback: ({ topic, payload }) => {
       if (!topic.includes("/event/")) return 0;
       const { seq, stream } = JSON.parse(payload.toString()) as { seq: number; stream: string };
-      if (index % 3 === 0 && !stored.has(seq)) return 0;
+      const times = (sent.get(seq) ?? 0) + 1;
+      sent.set(seq, times);
+      const forgets = seq % 9 === 0 ? 2 : seq % 3 === 0 ? 1 : 0;
+      if (times <= forgets) return 0;
       if (stored.has(seq)) copies += 1;
       stored.add(seq);
-      let upto = 0;
-      while (stored.has(upto + 1)) upto += 1;
-      broker.client()?.publish(`${ROOT}/ack`, JSON.stringify({ stream, upto }));
+      of = stream;
       return 0;
     },
   });
+  // The server confirms what it has without a hole, later than rows are due again: a slow one is not buried in copies.
+  const confirms = setInterval(() => {
+    if (of === undefined) return;
+    while (stored.has(upto + 1)) upto += 1;
+    broker.client()?.publish(`${ROOT}/ack`, JSON.stringify({ stream: of, upto }));
+  }, 2_500);
+  ending.push(async () => clearInterval(confirms));
   ending.push(() => broker.close());
   const journal = new MemoryJournal();
   await commitMany(journal, "press", 600);
   uplink(uplinkSettings(broker.url, SERVER), journal);
   await until(() => journal.confirmed === 600, 60_000);
   expect([...stored].sort((a, b) => a - b)).toEqual(upTo(600));
-  // One row of three is missing each time, and the server can only say where the first hole is.
+  // 1012 of them, busy machine or not: the server can only say where the first hole is.
   expect(copies).toBeLessThan(3 * 600);
 }, 90_000);
 
