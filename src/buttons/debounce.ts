@@ -88,32 +88,45 @@ export function onTick(before: Contact, settings: DebounceSettings, atMs: number
   if (burstMs !== undefined) {
     const settledMs = contact.edgeMs + settings.debounceMs;
     const settled = atMs >= settledMs;
-    if (!contact.chatter && Math.min(atMs, settledMs) - burstMs >= CHATTER_MS + settings.debounceMs) {
+    const chatterMs = burstMs + CHATTER_MS + settings.debounceMs;
+    if (!contact.chatter && Math.min(atMs, settledMs) >= chatterMs) {
       contact = { ...contact, chatter: true };
-      events.push({ kind: "chatter", atMs: burstMs + CHATTER_MS + settings.debounceMs });
+      events.push({ kind: "chatter", atMs: chatterMs });
     }
     if (settled) contact = settle(contact, burstMs, events);
   }
   if (contact.burstMs !== undefined) return { contact, events };
-  if (settings.stuckMs > 0 && contact.pressed && !contact.stuck && atMs - contact.sinceMs >= settings.stuckMs) {
+  const fromStuck = stuckFromMs(contact, settings);
+  if (fromStuck !== undefined && atMs >= fromStuck) {
     contact = { ...contact, stuck: true };
-    events.push({ kind: "stuck", atMs: contact.sinceMs + settings.stuckMs });
+    events.push({ kind: "stuck", atMs: fromStuck });
   }
-  if (contact.chatter && atMs - contact.edgeMs >= CALM_MS) {
+  const fromCalm = calmFromMs(contact);
+  if (fromCalm !== undefined && atMs >= fromCalm) {
     contact = { ...contact, chatter: false, recent: [] };
-    if (!contact.stuck) events.push({ kind: "ok", atMs: contact.edgeMs + CALM_MS });
+    if (!contact.stuck) events.push({ kind: "ok", atMs: fromCalm });
   }
   return { contact, events };
 }
 
-/** When `onTick` will next have something to say, milliseconds; undefined while only an edge can change anything. */
+/**
+ * When `onTick` will next have something to say, milliseconds; undefined while only an edge can change anything. A tick at
+ * that very time says it: both compare with the same sums, since a difference of the same two times may be rounded below.
+ */
 export function dueMs(contact: Contact, settings: DebounceSettings): number | undefined {
-  const times: number[] = [];
-  if (contact.burstMs !== undefined) times.push(contact.edgeMs + settings.debounceMs);
-  if (contact.burstMs === undefined && contact.pressed && !contact.stuck && settings.stuckMs > 0)
-    times.push(contact.sinceMs + settings.stuckMs);
-  if (contact.burstMs === undefined && contact.chatter) times.push(contact.edgeMs + CALM_MS);
+  if (contact.burstMs !== undefined) return contact.edgeMs + settings.debounceMs;
+  const times = [stuckFromMs(contact, settings), calmFromMs(contact)].filter((ms) => ms !== undefined);
   return times.length === 0 ? undefined : Math.min(...times);
+}
+
+/** When a settled contact that goes on like this is stuck. */
+function stuckFromMs({ pressed, stuck, sinceMs }: Contact, settings: DebounceSettings): number | undefined {
+  return pressed && !stuck && settings.stuckMs > 0 ? sinceMs + settings.stuckMs : undefined;
+}
+
+/** When a settled contact that goes on like this is calm again. */
+function calmFromMs({ chatter, edgeMs }: Contact): number | undefined {
+  return chatter ? edgeMs + CALM_MS : undefined;
 }
 
 /**

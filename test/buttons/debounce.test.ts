@@ -27,6 +27,8 @@ function feed(edges: readonly Edge[], untilMs: number, prompt: boolean, use = se
   const tick = (beforeMs: number): void => {
     for (let due = dueMs(contact, use); due !== undefined && due < beforeMs; due = dueMs(contact, use)) {
       const step = onTick(contact, use, due);
+      // Otherwise this would never end.
+      expect(dueMs(step.contact, use)).not.toBe(due);
       contact = step.contact;
       events.push(...step.events);
     }
@@ -113,6 +115,23 @@ describe("stable-level debounce", () => {
   test("an edge to the level that already was is a spike the kernel read too late: no press", () => {
     // As gpio-sim under libgpiod 1.6 really printed it: a lone falling edge of a line at rest.
     expect(feed([{ level: false, atMs: 1_000 }], 5_000, true)).toEqual([]);
+  });
+
+  test("a tick at the time that is due always says it, wherever the sum of two times was rounded", () => {
+    // 5430.096262120432 + 5000 - 5430.096262120432 is less than 5000: compared like that, such a tick said nothing, for ever.
+    const sinceMs = 5430.096262120432;
+    const use = { debounceMs: 20, stuckMs: 5_000 };
+    expect(feed([{ level: true, atMs: sinceMs }], 1e6, true, use)).toEqual([
+      { kind: "pressed", atMs: sinceMs },
+      { kind: "stuck", atMs: sinceMs + 5_000 },
+    ]);
+    const time = fc.double({ min: 0, max: 1e6, noNaN: true });
+    fc.assert(
+      fc.property(time, fc.integer({ min: 1, max: 60_000 }), (atMs, stuckMs) => {
+        for (const contact of [contactAt(true, atMs), { ...contactAt(false, atMs), chatter: true }])
+          expect(onTick(contact, { ...use, stuckMs }, dueMs(contact, { ...use, stuckMs }) ?? 0).events).toHaveLength(1);
+      }),
+    );
   });
 
   test("any edges at any times: pressed and released take turns, times never go back, and nothing throws", () => {
