@@ -11,7 +11,7 @@ import { countRun, type Item, itemKey } from "./runs.ts";
 import { addTo, NOTHING_SUMMED } from "./scales.ts";
 import { addOne, branchOf } from "./tree.ts";
 import { countVisit } from "./visits.ts";
-import { countBusy, countOnShift, countWork } from "./workload.ts";
+import { common, countBusy, countOnShift, countWork, overlapMs } from "./workload.ts";
 
 /**
  * Flags of presses that are left out: picks and words of a questionnaire, a button that is unwell, and presses while nobody
@@ -40,14 +40,14 @@ export type Choose = (touchpoint: string, atMs: number, who: Who | undefined) =>
  * @param calendar of the shop's own clock
  */
 export function count(events: Iterable<Read>, choose: Choose, calendar: Calendar): void {
-  const known: Known = { choose, judged: new Set(), claimed: new Set(), ended: new Set(), leftOut: new Set() };
+  const known: Known = { choose, judged: new Set(), claimed: new Set(), onDuty: new Map(), leftOut: new Set() };
   const answers = new Map<string, EventData["answer"]>();
   const explaining: Read[] = [];
   for (const event of events) {
-    const { id, judgement, contact, shift, press, answer } = event;
+    const { id, judgement, contact, press, answer } = event;
     for (const judged of judgement?.presses ?? []) known.judged.add(judged);
     for (const claimed of contact?.presses ?? []) known.claimed.add(claimed);
-    if (shift?.end !== undefined) known.ended.add(shift.shift);
+    noteDuty(event, known);
     if (press?.flags.some((flag) => LEFT_OUT.has(flag))) known.leftOut.add(id);
     if (answer !== undefined) answers.set(id, answer);
     if ((press ?? answer)?.follows !== undefined) explaining.push(event);
@@ -142,8 +142,14 @@ interface Known {
   readonly judged: Set<string>;
   readonly claimed: Set<string>;
   readonly leftOut: Set<string>;
-  /** Shifts whose time on duty is known. */
-  readonly ended: Set<string>;
+  /** By shift, the times on duty that are known: of those that ended, one for each word on it. */
+  readonly onDuty: Map<string, Span[]>;
+}
+
+function noteDuty({ shift, offsetMs = 0 }: Read, { onDuty }: Known): void {
+  if (shift?.end === undefined) return;
+  const span = { fromMs: Date.parse(shift.start) + offsetMs, toMs: Date.parse(shift.end) + offsetMs };
+  if (isBelieved(span)) onDuty.set(shift.shift, [...(onDuty.get(shift.shift) ?? []), span]);
 }
 
 /** Whether a press or answer is one, as far as is known: of those that were not read nothing bad is. */
@@ -247,7 +253,7 @@ function countSale({ touchpoint, atMs, words, sale }: Sale, named: boolean, know
     into.events += words;
     sales.count += 1;
     if (named) sales.named += 1;
-    if (sale.shift !== undefined && known.ended.has(sale.shift)) countWork(into.workload, sale);
+    if (dutyOf(sale, known).some(({ fromMs, toMs }) => fromMs <= atMs && atMs < toMs)) countWork(into.workload, sale);
     if (sale.items !== null) addTo(sales.items, sale.items);
     if (sale.amount === null) continue;
     addTo(
@@ -337,22 +343,36 @@ function countTime(touchpoint: string, event: Read, known: Known): void {
       countMood(into.background, mood);
     }
   const lasting = shift ?? service;
-  // Time on duty is the measure of all work: without it, or while it goes on, no work is counted.
-  if (lasting?.end === undefined || lasting.shift === undefined || !known.ended.has(lasting.shift)) return;
+  if (lasting?.end === undefined) return;
   const whole = { fromMs: Date.parse(lasting.start) + offsetMs, toMs: Date.parse(lasting.end) + offsetMs };
-  for (const quarter of quartersOf(whole))
+  const parts = shift === undefined ? dutyOf(lasting, known).map((duty) => common(whole, duty)) : [whole];
+  for (const quarter of quartersOf(whole)) {
+    const here = parts.filter((part) => overlapMs(part, quarter) > 0);
+    if (here.length === 0) continue;
     for (const into of known.choose(touchpoint, Math.max(quarter.fromMs, whole.fromMs), lasting)) {
       into.events += 1;
-      if (shift !== undefined) countOnShift(into.workload, whole, quarter);
-      else countBusy(into.workload, whole, quarter);
+      for (const part of here) (shift === undefined ? countBusy : countOnShift)(into.workload, part, quarter);
     }
+  }
+}
+
+/**
+ * Time on duty is the measure of all work: without it, while it goes on and outside of it no work is counted. So work and
+ * the time that it took lie in the same windows.
+ */
+function dutyOf({ shift }: Who, { onDuty }: Known): readonly Span[] {
+  return (shift === undefined ? undefined : onDuty.get(shift)) ?? [];
 }
 
 /** Longest that is believed of a shift or window, milliseconds: a wrong clock must not fill years. */
 const LONGEST_MS = 7 * 86_400_000;
 
+function isBelieved({ fromMs, toMs }: Span): boolean {
+  return toMs > fromMs && toMs - fromMs <= LONGEST_MS;
+}
+
 /** The quarter-hours that a span reaches into. */
-export function* quartersOf({ fromMs, toMs }: Span): Generator<Span, void> {
-  if (toMs - fromMs > LONGEST_MS) return;
-  for (let ms = quarterOf(fromMs).fromMs; ms < toMs; ms += QUARTER_MS) yield quarterOf(ms);
+export function* quartersOf(span: Span): Generator<Span, void> {
+  if (!isBelieved(span)) return;
+  for (let ms = quarterOf(span.fromMs).fromMs; ms < span.toMs; ms += QUARTER_MS) yield quarterOf(ms);
 }

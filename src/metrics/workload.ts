@@ -22,9 +22,15 @@ export function emptyWorkload(): Workload {
   return { onShiftMs: 0, busyMs: 0, windows: 0, sales: 0, items: { ...NOTHING_SUMMED }, amounts: {} };
 }
 
-/** Milliseconds that two spans have in common. */
+/** What two spans have in common; it ends before it begins where that is nothing. */
+export function common(first: Span, second: Span): Span {
+  return { fromMs: Math.max(first.fromMs, second.fromMs), toMs: Math.min(first.toMs, second.toMs) };
+}
+
+/** The same in milliseconds. */
 export function overlapMs(first: Span, second: Span): number {
-  return Math.max(0, Math.min(first.toMs, second.toMs) - Math.max(first.fromMs, second.fromMs));
+  const { fromMs, toMs } = common(first, second);
+  return Math.max(0, toMs - fromMs);
 }
 
 /** Counts what of a shift lies in a window. @param shift as far as it is known: an open one ends now */

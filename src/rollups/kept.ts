@@ -1,10 +1,34 @@
 // What the view keeps: counts by quarter-hour, day and shift, the last word on alerts, shifts and rollups, and what is due.
 import type { Database, Statement } from "../journal/sqlite.ts";
 import { type Counts, emptyCounts } from "../metrics/counts.ts";
-import type { Calendar } from "../touchpoint/calendar.ts";
+import type { Who } from "../metrics/tally.ts";
+import type { Calendar, Span } from "../touchpoint/calendar.ts";
 import { RATING_BY_EXPRESSION } from "../touchpoint/rating-mood.ts";
 import { type Envelope, EVENT_DATA } from "../words/events.ts";
 import { addText, contentOf, countsText, eventsIn } from "./content.ts";
+
+interface ShiftRow {
+  readonly touchpoint: string;
+  readonly shift: string;
+  readonly staff: string;
+  readonly counts: string;
+}
+
+/** Names the counts of a quarter-hour. */
+export function quarterKey(startMs: number, touchpoint: string): string {
+  return `${startMs} ${touchpoint}`;
+}
+
+/** The two halves of that name; the first has no blank. */
+export function splitKey(key: string): [startMs: number, touchpoint: string] {
+  const blank = key.indexOf(" ");
+  return [Number(key.slice(0, blank)), key.slice(blank + 1)];
+}
+
+/** Names the counts of a shift. */
+export function shiftKey(touchpoint: string, { shift = "", staff = "" }: Who): string {
+  return JSON.stringify([touchpoint, shift, staff]);
+}
 
 export class Kept {
   readonly #db: Database;
@@ -40,17 +64,40 @@ export class Kept {
     this.sql("INSERT OR REPLACE INTO dayCounts VALUES (?, ?, ?, ?)").run(date, stream, touchpoint, countsText(counts));
   }
 
-  keepShift(stream: string, date: string, touchpoint: string, shift: string, staff: string, counts: Counts): void {
-    const where = [date, stream, touchpoint, shift, staff];
-    const before = this.sql(
-      "SELECT counts FROM shiftCounts WHERE date = ? AND stream = ? AND touchpoint = ? AND shift = ? AND staff = ?",
-    )
-      .pluck()
-      .get(...where) as string | undefined;
-    const text = countsText(counts);
-    if (!isNews(before, text, counts)) return;
-    this.sql("INSERT OR REPLACE INTO shiftCounts VALUES (?, ?, ?, ?, ?, ?)").run(...where, text);
-    if (shift !== "") this.#due("shift", 0, touchpoint, shift);
+  /**
+   * Keeps the counts of all shifts of a day. A sale may be corrected to somebody else's: what was counted for a shift before
+   * goes where the day is still whole.
+   * @param givenUp touchpoints of which the journal has given up some of the day
+   */
+  keepShifts(stream: string, date: string, all: ReadonlyMap<string, Counts>, givenUp: ReadonlySet<string>): void {
+    const rows = this.sql("SELECT touchpoint, shift, staff, counts FROM shiftCounts WHERE date = ? AND stream = ?");
+    const before = new Map(
+      (rows.all(date, stream) as ShiftRow[]).map((row) => [shiftKey(row.touchpoint, row), row.counts]),
+    );
+    for (const key of new Set([...before.keys(), ...all.keys()])) {
+      const [touchpoint, shift, staff] = JSON.parse(key) as [string, string, string];
+      const [former, counts] = [before.get(key), all.get(key) ?? emptyCounts()];
+      const text = countsText(counts);
+      if (givenUp.has(touchpoint) ? !isNews(former, text, counts) : former === text) continue;
+      const where = [date, stream, touchpoint, shift, staff];
+      if (all.has(key)) this.sql("INSERT OR REPLACE INTO shiftCounts VALUES (?, ?, ?, ?, ?, ?)").run(...where, text);
+      else
+        this.sql(
+          "DELETE FROM shiftCounts WHERE date = ? AND stream = ? AND touchpoint = ? AND shift = ? AND staff = ?",
+        ).run(...where);
+      if (shift !== "") this.#due("shift", 0, touchpoint, shift);
+    }
+  }
+
+  /** Touchpoints of which more was counted before in some quarter-hour of the span: the journal has given it up. */
+  givenUp(stream: string, { fromMs, toMs }: Span, now: ReadonlyMap<string, Counts>): Set<string> {
+    const rows = this.sql(
+      "SELECT startMs, touchpoint, counts FROM quarters WHERE stream = ? AND startMs >= ? AND startMs < ?",
+    ).all(stream, fromMs, toMs) as { startMs: number; touchpoint: string; counts: string }[];
+    const fewer = rows.filter(
+      ({ startMs, touchpoint, counts }) => (now.get(quarterKey(startMs, touchpoint))?.events ?? 0) < eventsIn(counts),
+    );
+    return new Set(fewer.map(({ touchpoint }) => touchpoint));
   }
 
   /** Counts of a touchpoint in a span of whole quarter-hours. */

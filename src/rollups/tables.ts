@@ -3,7 +3,7 @@ import { Database } from "../journal/sqlite.ts";
 import type { Span } from "../touchpoint/calendar.ts";
 
 /** Raised whenever tables or the meaning of counts change: a file of another version is made anew from the journal. */
-const VERSION = 2;
+const VERSION = 3;
 
 /**
  * Everything can be made again from the journal, as far as that reaches back. `stream` is in the keys because a new journal

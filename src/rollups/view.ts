@@ -7,7 +7,7 @@ import { count, read, type Told } from "../metrics/tally.ts";
 import { Calendar, quarterOf, type Span } from "../touchpoint/calendar.ts";
 import { type Envelope, EVENT_DATA, type EventData } from "../words/events.ts";
 import { type Concern, Concerns } from "./concerns.ts";
-import { Kept } from "./kept.ts";
+import { Kept, quarterKey, shiftKey, splitKey } from "./kept.ts";
 
 /** What is read: a journal beside a running agent. */
 export interface Source {
@@ -274,24 +274,21 @@ export class View {
       day.lastSeq - day.firstSeq < this.#mostInMemory ? [...rows] : rows,
       (touchpoint, atMs, who) => {
         if (atMs < fromMs || atMs >= toMs) return [];
-        const key = `${quarterOf(atMs).fromMs} ${touchpoint}`;
-        const into = [countsAt(quarters, key)];
+        const into = [countsAt(quarters, quarterKey(quarterOf(atMs).fromMs, touchpoint))];
         if (who?.shift !== undefined || who?.staff !== undefined)
-          into.push(countsAt(shifts, JSON.stringify([touchpoint, who.shift ?? "", who.staff ?? ""])));
+          into.push(countsAt(shifts, shiftKey(touchpoint, who)));
         return into;
       },
       this.#calendar,
     );
+    const givenUp = this.#kept.givenUp(this.#stream, { fromMs, toMs }, quarters);
     for (const [key, counts] of quarters) {
-      const [startMs, touchpoint] = split(key);
+      const [startMs, touchpoint] = splitKey(key);
       this.#kept.keepQuarter(this.#stream, startMs, touchpoint, counts);
     }
-    const touchpoints = new Set([...quarters.keys()].map((key) => split(key)[1]));
+    const touchpoints = new Set([...quarters.keys()].map((key) => splitKey(key)[1]));
     for (const touchpoint of touchpoints) this.#kept.sumDay(this.#stream, date, touchpoint);
-    for (const [key, counts] of shifts) {
-      const [touchpoint, shift, staff] = JSON.parse(key) as [string, string, string];
-      this.#kept.keepShift(this.#stream, date, touchpoint, shift, staff, counts);
-    }
+    this.#kept.keepShifts(this.#stream, date, shifts, givenUp);
     day.dirty = false;
   }
 
@@ -328,10 +325,4 @@ function parse({ json }: StoredEvent): Envelope | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** The two halves of a key; the first has no blank. */
-function split(key: string): [number, string] {
-  const blank = key.indexOf(" ");
-  return [Number(key.slice(0, blank)), key.slice(blank + 1)];
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { tally } from "../../src/metrics/tally.ts";
 import {
   countBusy,
   countOnShift,
@@ -7,6 +8,7 @@ import {
   overlapMs,
   workloadFigures,
 } from "../../src/metrics/workload.ts";
+import { said } from "../rollups/history.ts";
 
 const at = (hour: number): number => Date.parse("2026-11-22T00:00:00.000Z") + hour * 3_600_000;
 const span = (from: number, to: number) => ({ fromMs: at(from), toMs: at(to) });
@@ -48,6 +50,27 @@ describe("the tachometer of a till", () => {
     expect([evening.busyMs, evening.windows]).toEqual([3_600_000, 1]);
     expect([morning.busyMs, morning.windows]).toEqual([3_600_000, 0]);
     expect(overlapMs(span(1, 2), span(3, 4))).toBe(0);
+  });
+
+  test("counts work of the time on duty alone: nothing before, after or of a shift that nobody could have worked", () => {
+    const instant = (hour: number): string => new Date(at(hour)).toISOString();
+    const shift = (id: string, from: number, to: number) =>
+      said("shift", instant(to), { shift: id, state: "ended", start: instant(from), end: instant(to) });
+    const sale = (transaction: string, hour: number, id = "s1") =>
+      said("transaction", instant(hour), { transaction, amount: 10, items: 1, shift: id });
+    const busy = (from: number, to: number, id = "s1") =>
+      said("service", instant(to), { state: "closed", start: instant(from), end: instant(to), shift: id });
+    const [till] = tally([
+      ...[sale("before", 8.9), sale("first", 9), sale("last", 16.9), sale("after", 17)],
+      // The end of the last window came after that of the shift.
+      ...[busy(9, 9.5), busy(16.5, 17.25), busy(18, 19)],
+      shift("s1", 9, 17),
+      // One that ended as it began, one of ten days, and one that goes on.
+      ...[shift("s2", 12, 12), shift("s3", 12, 252), sale("of none", 12, "s2"), sale("of ten days", 13, "s3")],
+      ...[busy(12, 12.5, "s3"), sale("of nobody knows", 14, "s4"), busy(14, 14.5, "s4")],
+    ]);
+    expect(till?.workload).toMatchObject({ onShiftMs: 8 * 3_600_000, busyMs: 3_600_000, windows: 2, sales: 2 });
+    expect(till?.sales.count).toBe(7);
   });
 
   test("without a shift says nothing; without a sale says none, and up to how many that may mean", () => {
