@@ -1,6 +1,6 @@
 // Counts what journaled events say, each where its time puts it. Pure; presses that were judged are left out.
 
-import { Calendar, QUARTER_MS, quarterOf, type Span } from "../touchpoint/calendar.ts";
+import { Calendar, common, QUARTER_MS, quarterOf, type Span } from "../touchpoint/calendar.ts";
 import { type Envelope, EVENT_DATA, type EventData } from "../words/events.ts";
 import { countMood } from "./background.ts";
 import { type Counts, countsAt } from "./counts.ts";
@@ -11,7 +11,7 @@ import { countRun, type Item, itemKey } from "./runs.ts";
 import { addTo, NOTHING_SUMMED } from "./scales.ts";
 import { addOne, branchOf } from "./tree.ts";
 import { countVisit } from "./visits.ts";
-import { common, countBusy, countOnShift, countWork, overlapMs } from "./workload.ts";
+import { countBusy, countOnShift, countWork, overlapMs } from "./workload.ts";
 
 /**
  * Flags of presses that are left out: picks and words of a questionnaire, a button that is unwell, and presses while nobody
@@ -148,7 +148,7 @@ interface Known {
 
 function noteDuty({ shift, offsetMs = 0 }: Read, { onDuty }: Known): void {
   if (shift?.end === undefined) return;
-  const span = { fromMs: Date.parse(shift.start) + offsetMs, toMs: Date.parse(shift.end) + offsetMs };
+  const span = spanOf(shift.start, shift.end, offsetMs);
   if (isBelieved(span)) onDuty.set(shift.shift, [...(onDuty.get(shift.shift) ?? []), span]);
 }
 
@@ -344,7 +344,7 @@ function countTime(touchpoint: string, event: Read, known: Known): void {
     }
   const lasting = shift ?? service;
   if (lasting?.end === undefined) return;
-  const whole = { fromMs: Date.parse(lasting.start) + offsetMs, toMs: Date.parse(lasting.end) + offsetMs };
+  const whole = spanOf(lasting.start, lasting.end, offsetMs);
   const parts = shift === undefined ? dutyOf(lasting, known).map((duty) => common(whole, duty)) : [whole];
   for (const quarter of quartersOf(whole)) {
     const here = parts.filter((part) => overlapMs(part, quarter) > 0);
@@ -366,6 +366,11 @@ function dutyOf({ shift }: Who, { onDuty }: Known): readonly Span[] {
 
 /** Longest that is believed of a shift or window, milliseconds: a wrong clock must not fill years. */
 const LONGEST_MS = 7 * 86_400_000;
+
+/** Between two instants as an event says them. @param offsetMs what repairs of the clock add */
+export function spanOf(start: string, end: string, offsetMs: number): Span {
+  return { fromMs: Date.parse(start) + offsetMs, toMs: Date.parse(end) + offsetMs };
+}
 
 function isBelieved({ fromMs, toMs }: Span): boolean {
   return toMs > fromMs && toMs - fromMs <= LONGEST_MS;

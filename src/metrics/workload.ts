@@ -1,6 +1,6 @@
 // The work of a till: sales, pieces and money per hour on shift, and what part of the time somebody was served. Pure.
 
-import type { Span } from "../touchpoint/calendar.ts";
+import { common, type Span } from "../touchpoint/calendar.ts";
 import type { EventData } from "../words/events.ts";
 import { type Interval, poisson, rateInterval } from "./intervals.ts";
 import { addTo, type Figure, NOTHING_SUMMED, type Sum } from "./scales.ts";
@@ -22,12 +22,7 @@ export function emptyWorkload(): Workload {
   return { onShiftMs: 0, busyMs: 0, windows: 0, sales: 0, items: { ...NOTHING_SUMMED }, amounts: {} };
 }
 
-/** What two spans have in common; it ends before it begins where that is nothing. */
-export function common(first: Span, second: Span): Span {
-  return { fromMs: Math.max(first.fromMs, second.fromMs), toMs: Math.min(first.toMs, second.toMs) };
-}
-
-/** The same in milliseconds. */
+/** Milliseconds that two spans have in common. */
 export function overlapMs(first: Span, second: Span): number {
   const { fromMs, toMs } = common(first, second);
   return Math.max(0, toMs - fromMs);

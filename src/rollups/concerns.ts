@@ -1,6 +1,6 @@
 // Which days an event concerns: its own, and those of the presses and answers that it names.
-import { NEXT_DAY_MS, quartersOf } from "../metrics/tally.ts";
-import type { Calendar } from "../touchpoint/calendar.ts";
+import { NEXT_DAY_MS, quartersOf, spanOf } from "../metrics/tally.ts";
+import { type Calendar, common } from "../touchpoint/calendar.ts";
 import type { Envelope } from "../words/events.ts";
 import { Responses } from "./responses.ts";
 
@@ -37,8 +37,8 @@ export class Concerns {
       }
     };
     const lasts = (): void => {
-      const [fromMs, toMs] = [Date.parse(String(data.start)) + offsetMs, Date.parse(String(data.end)) + offsetMs];
-      for (const quarter of quartersOf({ fromMs, toMs })) at(Math.max(quarter.fromMs, fromMs));
+      const span = spanOf(String(data.start), String(data.end), offsetMs);
+      for (const quarter of quartersOf(span)) at(common(quarter, span).fromMs);
     };
     switch (event.type) {
       case "press":

@@ -7,6 +7,12 @@ import { RATING_BY_EXPRESSION } from "../touchpoint/rating-mood.ts";
 import { type Envelope, EVENT_DATA } from "../words/events.ts";
 import { addText, contentOf, countsText, eventsIn } from "./content.ts";
 
+interface QuarterRow {
+  readonly startMs: number;
+  readonly touchpoint: string;
+  readonly counts: string;
+}
+
 interface ShiftRow {
   readonly touchpoint: string;
   readonly shift: string;
@@ -47,15 +53,24 @@ export class Kept {
     return known;
   }
 
-  keepQuarter(stream: string, startMs: number, touchpoint: string, counts: Counts): void {
-    const where = [startMs, stream, touchpoint];
-    const before = this.sql("SELECT counts FROM quarters WHERE startMs = ? AND stream = ? AND touchpoint = ?")
-      .pluck()
-      .get(...where) as string | undefined;
-    const text = countsText(counts);
-    if (!isNews(before, text, counts)) return;
-    this.sql("INSERT OR REPLACE INTO quarters VALUES (?, ?, ?, ?)").run(...where, text);
-    this.#dueQuarter(startMs, touchpoint);
+  /**
+   * Keeps the counts of all quarter-hours of a day.
+   * @returns touchpoints of which more was counted before in some of them: the journal has given it up
+   */
+  keepQuarters(stream: string, { fromMs, toMs }: Span, all: ReadonlyMap<string, Counts>): Set<string> {
+    const rows = this.sql(
+      "SELECT startMs, touchpoint, counts FROM quarters WHERE stream = ? AND startMs >= ? AND startMs < ?",
+    ).all(stream, fromMs, toMs) as QuarterRow[];
+    const before = new Map(rows.map((row) => [quarterKey(row.startMs, row.touchpoint), row.counts]));
+    for (const [key, counts] of all) {
+      const text = countsText(counts);
+      if (!isNews(before.get(key), text, counts)) continue;
+      const [startMs, touchpoint] = splitKey(key);
+      this.sql("INSERT OR REPLACE INTO quarters VALUES (?, ?, ?, ?)").run(startMs, stream, touchpoint, text);
+      this.#dueQuarter(startMs, touchpoint);
+    }
+    const fewer = [...before].filter(([key, counts]) => (all.get(key)?.events ?? 0) < eventsIn(counts));
+    return new Set(fewer.map(([key]) => splitKey(key)[1]));
   }
 
   sumDay(stream: string, date: string, touchpoint: string): void {
@@ -67,7 +82,7 @@ export class Kept {
   /**
    * Keeps the counts of all shifts of a day. A sale may be corrected to somebody else's: what was counted for a shift before
    * goes where the day is still whole.
-   * @param givenUp touchpoints of which the journal has given up some of the day
+   * @param givenUp what `keepQuarters` returned of the same day
    */
   keepShifts(stream: string, date: string, all: ReadonlyMap<string, Counts>, givenUp: ReadonlySet<string>): void {
     const rows = this.sql("SELECT touchpoint, shift, staff, counts FROM shiftCounts WHERE date = ? AND stream = ?");
@@ -87,17 +102,6 @@ export class Kept {
         ).run(...where);
       if (shift !== "") this.#due("shift", 0, touchpoint, shift);
     }
-  }
-
-  /** Touchpoints of which more was counted before in some quarter-hour of the span: the journal has given it up. */
-  givenUp(stream: string, { fromMs, toMs }: Span, now: ReadonlyMap<string, Counts>): Set<string> {
-    const rows = this.sql(
-      "SELECT startMs, touchpoint, counts FROM quarters WHERE stream = ? AND startMs >= ? AND startMs < ?",
-    ).all(stream, fromMs, toMs) as { startMs: number; touchpoint: string; counts: string }[];
-    const fewer = rows.filter(
-      ({ startMs, touchpoint, counts }) => (now.get(quarterKey(startMs, touchpoint))?.events ?? 0) < eventsIn(counts),
-    );
-    return new Set(fewer.map(({ touchpoint }) => touchpoint));
   }
 
   /** Counts of a touchpoint in a span of whole quarter-hours. */

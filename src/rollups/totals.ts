@@ -5,7 +5,7 @@ import { type Counts, countsAt } from "../metrics/counts.ts";
 import type { Hour } from "../metrics/silence.ts";
 import { type TouchpointTally, tally } from "../metrics/tally.ts";
 import { merge } from "../metrics/tree.ts";
-import type { Span } from "../touchpoint/calendar.ts";
+import { common, type Span } from "../touchpoint/calendar.ts";
 import type { EventData } from "../words/events.ts";
 import { addText } from "./content.ts";
 import { copyTables, openTables } from "./tables.ts";
@@ -64,7 +64,7 @@ function talliesOf(db: Database, view: View, source: Source, { period, shift }: 
     if (whole)
       for (const { touchpoint, counts } of rowsOf(db, date, shift)) addText(countsAt(sums, touchpoint), counts);
     else {
-      const part = { fromMs: Math.max(day.fromMs, period.fromMs), toMs: Math.min(day.toMs, period.toMs) };
+      const part = common(day, period);
       const events = eventsOf(db, view, source, part, READ_FOR_COUNTS);
       for (const { touchpoint, open: _open, ...counts } of tally(events, {
         period: part,

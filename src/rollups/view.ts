@@ -281,11 +281,7 @@ export class View {
       },
       this.#calendar,
     );
-    const givenUp = this.#kept.givenUp(this.#stream, { fromMs, toMs }, quarters);
-    for (const [key, counts] of quarters) {
-      const [startMs, touchpoint] = splitKey(key);
-      this.#kept.keepQuarter(this.#stream, startMs, touchpoint, counts);
-    }
+    const givenUp = this.#kept.keepQuarters(this.#stream, { fromMs, toMs }, quarters);
     const touchpoints = new Set([...quarters.keys()].map((key) => splitKey(key)[1]));
     for (const touchpoint of touchpoints) this.#kept.sumDay(this.#stream, date, touchpoint);
     this.#kept.keepShifts(this.#stream, date, shifts, givenUp);

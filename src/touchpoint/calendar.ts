@@ -14,6 +14,11 @@ export interface Span {
   readonly toMs: number;
 }
 
+/** What two spans have in common; it ends before it begins where that is nothing. */
+export function common(first: Span, second: Span): Span {
+  return { fromMs: Math.max(first.fromMs, second.fromMs), toMs: Math.min(first.toMs, second.toMs) };
+}
+
 /** First millisecond of a local date, UTC milliseconds: at a whole quarter-hour, as the hours are. @param date YYYY-MM-DD */
 export function startOfDay(date: string, timezone: string): number {
   let before = Date.parse(`${date}T00:00:00Z`) - FARTHEST_MS;
